@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+#
+#   quire_room(lib/block
+#       SOURCES file_device.cpp memory_device.cpp   # none: a room of headers
+#       ROOMS lib/base                              # rooms it uses, checked against the table
+#       LINKS PkgConfig::uring                      # outside libraries; PUBLIC_LINKS where public headers show them
+#       PROGRAM quire MAIN main.cpp                 # a program besides; everything but MAIN stays testable
+#       TESTS tests/memory_device_test.cpp          # one GoogleTest program: target test_lib_block
+#       TEST_ROOMS testing                          # rooms that only the tests use
+#       TEST_LINKS rapidcheck
+#       TEST_LABELS threads slow                    # for ctest -L: `threads` run under tsan, `slow` not under asan
+#       TEST_TIMEOUT 120                            # seconds for one test
+#       TEST_WHOLE                                  # one ctest entry for the program, for suites of thousands of cases
+#       FUZZERS fuzz/partition_table.cpp)           # a libFuzzer program each; elsewhere it replays its corpus
+#
+# Targets: quire_lib_block (library), test_lib_block, rules_lib_block (the scanner, before every
+# compilation), fuzz_lib_block_partition_table.
+
+include(GoogleTest)
+include(${CMAKE_CURRENT_LIST_DIR}/libraries.cmake)
+
+set(QUIRE_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+# Sets OUT to the library target of ROOM.
+function(quire_target_of room out)
+    string(REPLACE "/" "_" name "${room}")
+    set(${out} "quire_${name}" PARENT_SCOPE)
+endfunction()
+
+function(quire_room room)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "TEST_WHOLE" "PROGRAM;MAIN;TEST_TIMEOUT"
+        "SOURCES;ROOMS;LINKS;PUBLIC_LINKS;TESTS;TEST_ROOMS;TEST_LINKS;TEST_LABELS;FUZZERS")
+    if(arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "quire_room(${room}): what is ${arg_UNPARSED_ARGUMENTS}?")
+    endif()
+    if(NOT room STREQUAL "lib/base")
+        list(APPEND arg_ROOMS lib/base)
+    endif()
+    list(REMOVE_DUPLICATES arg_ROOMS)
+    foreach(other IN LISTS arg_ROOMS)
+        quire_may_include("${room}" "${other}" allowed)
+        if(NOT allowed)
+            message(FATAL_ERROR "${room}/CMakeLists.txt: ${room} may not use ${other} (table in cmake/rooms.cmake).")
+        endif()
+    endforeach()
+    foreach(other IN LISTS arg_TEST_ROOMS)
+        if(other MATCHES "^apps/" AND NOT other STREQUAL room AND NOT room STREQUAL "tests")
+            message(FATAL_ERROR "${room}/CMakeLists.txt: tests of a room may not use ${other}.")
+        endif()
+    endforeach()
+    string(REPLACE "/" "_" name "${room}")
+    quire_room_rules("${room}" "${name}" "${arg_ROOMS}" "${arg_TEST_ROOMS}")
+    quire_room_library("${room}" "${name}")
+    if(arg_PROGRAM)
+        if(NOT arg_MAIN)
+            set(arg_MAIN main.cpp)
+        endif()
+        add_executable(${arg_PROGRAM} ${arg_MAIN})
+        target_include_directories(${arg_PROGRAM} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+        quire_link(${arg_PROGRAM} PRIVATE ${arg_LINKS})
+        target_link_libraries(${arg_PROGRAM} PRIVATE quire_${name} quire::flags)
+        add_dependencies(${arg_PROGRAM} rules_${name})
+    endif()
+    if(arg_TESTS AND BUILD_TESTING)
+        quire_room_tests("${room}" "${name}")
+    endif()
+    foreach(fuzzer IN LISTS arg_FUZZERS)
+        quire_room_fuzzer("${room}" "${name}" "${fuzzer}")
+    endforeach()
+endfunction()
+
+function(quire_link target scope)
+    foreach(library IN LISTS ARGN)
+        quire_need_library(${library})
+        target_link_libraries(${target} ${scope} ${library})
+    endforeach()
+endfunction()
+
+# The library. Its public include path is its own `include`; those of the rooms it uses come with
+# it, because its headers may show their types. What of that a room may name, the scanner decides.
+function(quire_room_library room name)
+    set(target quire_${name})
+    if(arg_SOURCES)
+        add_library(${target} STATIC ${arg_SOURCES})
+        set(scope PUBLIC)
+        target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+        target_link_libraries(${target} PRIVATE quire::flags)
+        add_dependencies(${target} rules_${name})
+    else()
+        add_library(${target} INTERFACE)
+        set(scope INTERFACE)
+        add_dependencies(${target} rules_${name})
+    endif()
+    add_library(quire::${name} ALIAS ${target})
+    if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include)
+        target_include_directories(${target} ${scope} ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    endif()
+    foreach(other IN LISTS arg_ROOMS)
+        string(REPLACE "/" "_" other_name "${other}")
+        target_link_libraries(${target} ${scope} quire::${other_name})
+    endforeach()
+    quire_link(${target} ${scope} ${arg_PUBLIC_LINKS})
+    if(arg_SOURCES)
+        quire_link(${target} PRIVATE ${arg_LINKS})
+    else()
+        quire_link(${target} INTERFACE ${arg_LINKS})
+    endif()
+    set_property(GLOBAL APPEND PROPERTY QUIRE_ROOMS ${room})
+endfunction()
+
+# The scanner of a room as a step that its compilation waits for.
+function(quire_room_rules room name uses test_uses)
+    file(GLOB_RECURSE texts CONFIGURE_DEPENDS *.cpp *.hpp *.h)
+    set(stamp ${CMAKE_CURRENT_BINARY_DIR}/rules_${name}.stamp)
+    add_custom_command(OUTPUT ${stamp}
+        COMMAND ${CMAKE_COMMAND} -D "ROOT=${PROJECT_SOURCE_DIR}" -D "ROOM=${room}" -D "USES=${uses}"
+            -D "TEST_USES=${test_uses}" -D "STAMP=${stamp}" -P ${QUIRE_CMAKE_DIR}/check_room.cmake
+        DEPENDS ${texts} ${CMAKE_CURRENT_SOURCE_DIR}/CMakeLists.txt
+            ${QUIRE_CMAKE_DIR}/rooms.cmake ${QUIRE_CMAKE_DIR}/check_room.cmake
+        COMMENT "Room rules of ${room}" VERBATIM)
+    add_custom_target(rules_${name} DEPENDS ${stamp})
+    set_property(GLOBAL APPEND PROPERTY QUIRE_RULES rules_${name})
+endfunction()
+
+function(quire_room_tests room name)
+    set(target test_${name})
+    add_executable(${target} ${arg_TESTS})
+    target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${target} PRIVATE quire_${name} quire::flags)
+    foreach(other IN LISTS arg_TEST_ROOMS)
+        string(REPLACE "/" "_" other_name "${other}")
+        target_link_libraries(${target} PRIVATE quire::${other_name})
+    endforeach()
+    quire_link(${target} PRIVATE GTest::gmock GTest::gtest_main ${arg_LINKS} ${arg_TEST_LINKS})
+    add_dependencies(${target} rules_${name})
+    if(NOT arg_TEST_TIMEOUT)
+        set(arg_TEST_TIMEOUT 120)
+    endif()
+    set(labels ${room} ${arg_TEST_LABELS})
+    if(arg_TEST_WHOLE)
+        add_test(NAME ${name} COMMAND ${target} --gtest_brief=1)
+        set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TEST_TIMEOUT} LABELS "${labels}")
+    else()
+        gtest_discover_tests(${target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+            DISCOVERY_TIMEOUT 60 TEST_LIST ${target}_cases PROPERTIES TIMEOUT ${arg_TEST_TIMEOUT})
+        # gtest_discover_tests takes a list of labels apart; so they are set after the discovery.
+        set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}_labels.cmake)
+        file(WRITE ${script}
+            "if(${target}_cases)\n"
+            "    set_tests_properties(\${${target}_cases} PROPERTIES LABELS \"${labels}\")\n"
+            "endif()\n")
+        set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${script})
+    endif()
+endfunction()
+
+# With QUIRE_FUZZ a libFuzzer program. Without, a program that replays its corpus
+# (ROOM/fuzz/corpus/NAME) as a test, so that what a fuzzer once found stays mended.
+function(quire_room_fuzzer room name source)
+    get_filename_component(base ${source} NAME_WE)
+    set(target fuzz_${name}_${base})
+    set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${base})
+    if(QUIRE_FUZZ)
+        add_executable(${target} ${source})
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    elseif(BUILD_TESTING)
+        add_executable(${target} ${source} ${QUIRE_CMAKE_DIR}/replay_corpus.cpp)
+        if(IS_DIRECTORY ${corpus})
+            add_test(NAME ${name}.fuzz_corpus.${base} COMMAND ${target} ${corpus})
+        else()
+            add_test(NAME ${name}.fuzz_corpus.${base} COMMAND ${target})
+        endif()
+        set_tests_properties(${name}.fuzz_corpus.${base} PROPERTIES TIMEOUT 120 LABELS ${room})
+    else()
+        return()
+    endif()
+    target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_link_libraries(${target} PRIVATE quire_${name} quire::flags)
+    foreach(other IN LISTS arg_TEST_ROOMS)
+        string(REPLACE "/" "_" other_name "${other}")
+        target_link_libraries(${target} PRIVATE quire::${other_name})
+    endforeach()
+    quire_link(${target} PRIVATE ${arg_LINKS})
+    add_dependencies(${target} rules_${name})
+endfunction()
+
+# Adds every room that exists. A room's folder is one that has a CMakeLists.txt.
+function(quire_add_rooms)
+    foreach(pattern IN LISTS QUIRE_ROOM_FOLDERS)
+        file(GLOB folders LIST_DIRECTORIES TRUE RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+            ${PROJECT_SOURCE_DIR}/${pattern}/CMakeLists.txt)
+        list(SORT folders)
+        foreach(file IN LISTS folders)
+            get_filename_component(folder ${file} DIRECTORY)
+            add_subdirectory(${folder})
+        endforeach()
+    endforeach()
+    get_property(rules GLOBAL PROPERTY QUIRE_RULES)
+    add_custom_target(rules DEPENDS ${rules})
+endfunction()
