@@ -14,7 +14,8 @@
 #       FUZZERS fuzz/partition_table.cpp)           # a libFuzzer program each; elsewhere it replays its corpus
 #
 # Targets: quire_lib_block (library), test_lib_block, rules_lib_block (the scanner, before every
-# compilation), fuzz_lib_block_partition_table.
+# compilation), headers_lib_block (each public header alone), fuzz_lib_block_partition_table;
+# over all rooms: rules, headers, tests_LABEL.
 
 include(GoogleTest)
 include(${CMAKE_CURRENT_LIST_DIR}/libraries.cmake)
@@ -51,6 +52,7 @@ function(quire_room room)
     string(REPLACE "/" "_" name "${room}")
     quire_room_rules("${room}" "${name}" "${arg_ROOMS}" "${arg_TEST_ROOMS}")
     quire_room_library("${room}" "${name}")
+    quire_room_headers("${name}")
     if(arg_PROGRAM)
         if(NOT arg_MAIN)
             set(arg_MAIN main.cpp)
@@ -108,6 +110,24 @@ function(quire_room_library room name)
     set_property(GLOBAL APPEND PROPERTY QUIRE_ROOMS ${room})
 endfunction()
 
+# headers_NAME compiles each public header alone and twice: it needs no other before it, and
+# minds being included again. Not part of a common build.
+function(quire_room_headers name)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/include include/*.hpp)
+    set(sources "")
+    foreach(header IN LISTS headers)
+        string(MAKE_C_IDENTIFIER "${header}" source)
+        set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${source}.cpp)
+        file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+        list(APPEND sources ${source})
+    endforeach()
+    if(sources)
+        add_library(headers_${name} OBJECT EXCLUDE_FROM_ALL ${sources})
+        target_link_libraries(headers_${name} PRIVATE quire_${name} quire::flags)
+        set_property(GLOBAL APPEND PROPERTY QUIRE_HEADERS headers_${name})
+    endif()
+endfunction()
+
 # The scanner of a room as a step that its compilation waits for.
 function(quire_room_rules room name uses test_uses)
     file(GLOB_RECURSE texts CONFIGURE_DEPENDS *.cpp *.hpp *.h)
@@ -133,6 +153,10 @@ function(quire_room_tests room name)
     endforeach()
     quire_link(${target} PRIVATE GTest::gmock GTest::gtest_main ${arg_LINKS} ${arg_TEST_LINKS})
     add_dependencies(${target} rules_${name})
+    foreach(label IN LISTS arg_TEST_LABELS)
+        set_property(GLOBAL APPEND PROPERTY QUIRE_TESTS_${label} ${target})
+        set_property(GLOBAL APPEND PROPERTY QUIRE_TEST_LABELS ${label})
+    endforeach()
     if(NOT arg_TEST_TIMEOUT)
         set(arg_TEST_TIMEOUT 120)
     endif()
@@ -194,6 +218,15 @@ function(quire_add_rooms)
             add_subdirectory(${folder})
         endforeach()
     endforeach()
+    # What crosses rooms: `rules`, `headers`, and for each label `tests_LABEL` builds its programs.
     get_property(rules GLOBAL PROPERTY QUIRE_RULES)
     add_custom_target(rules DEPENDS ${rules})
+    get_property(headers GLOBAL PROPERTY QUIRE_HEADERS)
+    add_custom_target(headers DEPENDS ${headers})
+    get_property(labels GLOBAL PROPERTY QUIRE_TEST_LABELS)
+    list(REMOVE_DUPLICATES labels)
+    foreach(label IN LISTS labels)
+        get_property(programs GLOBAL PROPERTY QUIRE_TESTS_${label})
+        add_custom_target(tests_${label} DEPENDS ${programs})
+    endforeach()
 endfunction()
