@@ -18,6 +18,7 @@ set(QUIRE_ROOM_TABLE
     "lib/server      | protocols lib/fs lib/memory lib/pipe lib/ipc"
     "lib/client      | protocols lib/memory lib/pipe lib/ipc"
     "lib/pipe        | protocols lib/memory lib/ipc"
+    "lib/transfer    | lib/fs lib/block"
     "lib/fs          | lib/block"
     "lib/block       |"
     "lib/memory      |"

@@ -27,7 +27,7 @@ TEST(Printable, keeps_text_and_escapes_what_steers_a_terminal) {
     EXPECT_EQ(printable("plain é 漢 😀"), "plain é 漢 😀");
     EXPECT_EQ(printable("\x1b[31m"), "\\033[31m");
     EXPECT_EQ(printable("a\nb\\"), "a\\012b\\\\");
-    EXPECT_EQ(printable("\xc2\x9b"), "\\302\\233");          // C1 control
+    EXPECT_EQ(printable("\xc2\x9b"), "\\302\\233");           // C1 control
     EXPECT_EQ(printable("\xed\xa0\x80"), "\\355\\240\\200");  // surrogate
     EXPECT_EQ(printable("\xff"), "\\377");
     EXPECT_EQ(printable("\xe2\x82"), "\\342\\202");  // cut short

@@ -10,7 +10,8 @@ namespace quire {
 namespace {
 
 Result<std::unique_ptr<int>> make(bool good) {
-    if (!good) return fail(std::errc::io_error, "disk.img: block 7 can't be read");
+    if (!good)
+        return fail(std::errc::io_error, "disk.img: block 7 can't be read");
     return std::make_unique<int>(7);
 }
 
@@ -26,8 +27,7 @@ TEST(Result, passes_values_and_errors_on) {
 }
 
 TEST(Error, says_what_failed_and_what_it_means) {
-    EXPECT_EQ(use(false).error().message(),
-              "disk.img: block 7 can't be read: Input/output error");
+    EXPECT_EQ(use(false).error().message(), "disk.img: block 7 can't be read: Input/output error");
     EXPECT_EQ(Error(std::errc::io_error).message(), "Input/output error");
     EXPECT_EQ(Error(std::errc::io_error).within("a.img").message(), "a.img: Input/output error");
 }

@@ -39,16 +39,17 @@ inline std::unexpected<Error> fail_errno(std::string sentence) {
 #define QUIRE_JOIN(a, b) QUIRE_JOIN_(a, b)
 
 /// Evaluates an expression of type Result<…> and returns its error from this function, if any.
-#define QUIRE_TRY(...)                                                                 \
-    do {                                                                               \
-        if (auto quire_tried = (__VA_ARGS__); !quire_tried)                            \
-            return ::std::unexpected(::std::move(quire_tried).error());                \
+#define QUIRE_TRY(...)                                                  \
+    do {                                                                \
+        if (auto quire_tried = (__VA_ARGS__); !quire_tried)             \
+            return ::std::unexpected(::std::move(quire_tried).error()); \
     } while (false)
 
 /// QUIRE_TRY_ASSIGN(auto x, expression): declares or assigns the value, or returns the error.
-#define QUIRE_TRY_ASSIGN(target, ...)                                                  \
+#define QUIRE_TRY_ASSIGN(target, ...) \
     QUIRE_TRY_ASSIGN_(QUIRE_JOIN(quire_tried_, __LINE__), target, __VA_ARGS__)
-#define QUIRE_TRY_ASSIGN_(name, target, ...)                                           \
-    auto name = (__VA_ARGS__);                                                         \
-    if (!name) return ::std::unexpected(::std::move(name).error());                    \
+#define QUIRE_TRY_ASSIGN_(name, target, ...)                 \
+    auto name = (__VA_ARGS__);                               \
+    if (!name)                                               \
+        return ::std::unexpected(::std::move(name).error()); \
     target = *::std::move(name)

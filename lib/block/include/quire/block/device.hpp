@@ -44,12 +44,12 @@ struct Range {
 /// Concurrent writes to overlapping ranges leave a mixture.
 ///
 /// Fails (every operation): result_out_of_range (the range leaves the device), io_error and what
-/// the medium reports; writing operations: read_only_file_system (not writable), no_space_on_device.
-/// Threads: every operation may be called from any thread at any time.
-/// Durable: what was written before flush() began is on the medium when flush() has succeeded,
-/// and only then; until then it may be there in part and in any order.
+/// the medium reports; writing operations: read_only_file_system (not writable),
+/// no_space_on_device. Threads: every operation may be called from any thread at any time. Durable:
+/// what was written before flush() began is on the medium when flush() has succeeded, and only
+/// then; until then it may be there in part and in any order.
 class Device {
-public:
+  public:
     Device() = default;
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;

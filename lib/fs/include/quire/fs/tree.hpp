@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "quire/base/path.hpp"
+#include "quire/fs/volume.hpp"
+
+namespace quire::fs {
+
+class Tree;
+
+/// A node held by somebody: while a reference lives, the node does. The last one answers the
+/// lookups to the volume.
+class Node {
+  public:
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    Cookie cookie() const { return cookie_; }
+    FileType type() const { return type_; }
+    /// Identity within the volume, for ever.
+    Handle handle() const { return handle_; }
+
+  private:
+    friend class Tree;
+    Node(std::shared_ptr<Tree> tree, Cookie cookie, FileType type, Handle handle)
+        : tree_(std::move(tree)), cookie_(cookie), type_(type), handle_(handle) {}
+
+    std::shared_ptr<Tree> tree_;
+    Cookie cookie_;
+    FileType type_;
+    Handle handle_;
+};
+
+using NodeReference = std::shared_ptr<const Node>;
+
+/// A regular file held open. Closed by the destructor.
+/// Threads: any.
+class OpenFile {
+  public:
+    ~OpenFile();
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+
+    const NodeReference& node() const { return node_; }
+    OpenMode mode() const { return mode_; }
+    const std::shared_ptr<Tree>& tree() const { return tree_; }
+
+    /// As Volume::read and friends. Fails besides: bad_file_descriptor (not open for that).
+    Result<std::size_t> read(const Call& call, std::uint64_t offset, std::span<std::byte> memory);
+    /// Clears set-user-id and set-group-id as POSIX says unless the caller is root.
+    Result<std::size_t> write(const Call& call, std::uint64_t offset,
+                              std::span<const std::byte> memory);
+    /// Writes all of `memory`, or fails.
+    Result<void> write_all(const Call& call, std::uint64_t offset,
+                           std::span<const std::byte> memory);
+    Result<Attributes> attributes(const Call& call);
+    Result<void> resize(const Call& call, std::uint64_t size);
+    Result<std::uint64_t> seek(const Call& call, std::uint64_t offset, SeekTo what);
+    Result<void> allocate(const Call& call, AllocateMode mode, block::Range range);
+    Result<void> sync(const Call& call);
+
+  private:
+    friend class Tree;
+    OpenFile(std::shared_ptr<Tree> tree, NodeReference node, OpenMode mode)
+        : tree_(std::move(tree)), node_(std::move(node)), mode_(mode) {}
+
+    std::shared_ptr<Tree> tree_;
+    NodeReference node_;
+    OpenMode mode_;
+};
+
+enum class Follow : bool { no, yes };  ///< whether a symbolic link at the end is followed
+
+/// The directory and the last name of a path: what operations on names want.
+struct Parent {
+    NodeReference directory;
+    Name name;
+    bool must_be_directory = false;
+};
+
+/// The framework over one volume: keeps nodes and their counts, walks paths, follows symbolic
+/// links, calls the volume as its thread model allows, and checks permissions, here and nowhere
+/// else, for every front end.
+///
+/// Permissions are POSIX's: owner, group, others; supplementary groups; POSIX ACLs; sticky
+/// directories; set-group-id directories; the superuser (uid 0) passes all but execution of a
+/// file without any x. Denied is permission_denied (EACCES) for mode bits and
+/// operation_not_permitted (EPERM) for ownership and sticky rules.
+///
+/// Fails (every operation): what Volume's operation of that name lists; permission_denied,
+/// operation_not_permitted; for paths also too_many_symbolic_link_levels (over 40),
+/// not_a_directory, no_such_file_or_directory, filename_too_long.
+/// Threads: any. Lock order: directory (two of them: by cookie) → node; then the volume's own.
+class Tree : public std::enable_shared_from_this<Tree> {
+  public:
+    static Result<std::shared_ptr<Tree>> open(std::shared_ptr<Volume> volume);
+    ~Tree();
+
+    Volume& volume() { return *volume_; }
+    NodeReference root();
+
+    // --- paths
+
+    /// Finds the node of a path, from `start` (or the root for an absolute path). `..` of the
+    /// root is the root; absolute symbolic links start at the root of this tree.
+    Result<NodeReference> walk(const Call& call, const NodeReference& start, const Path& path,
+                               Follow follow);
+    Result<NodeReference> walk(const Call& call, const Path& path, Follow follow = Follow::yes) {
+        return walk(call, root(), path, follow);
+    }
+    /// Finds where a path's last name lives or would live; the name itself is not looked up.
+    /// Fails besides: invalid_argument (the path ends in `..` or is the root).
+    Result<Parent> walk_parent(const Call& call, const NodeReference& start, const Path& path);
+    Result<Parent> walk_parent(const Call& call, const Path& path) {
+        return walk_parent(call, root(), path);
+    }
+
+    // --- names
+
+    Result<NodeReference> lookup(const Call& call, const NodeReference& directory,
+                                 const Name& name);
+    Result<NodeReference> parent(const Call& call, const NodeReference& directory);
+    Result<NodeReference> create(const Call& call, const NodeReference& directory, const Name& name,
+                                 std::uint16_t permissions);
+    Result<NodeReference> make_directory(const Call& call, const NodeReference& directory,
+                                         const Name& name, std::uint16_t permissions);
+    Result<NodeReference> make_node(const Call& call, const NodeReference& directory,
+                                    const Name& name, std::uint16_t permissions, FileType type,
+                                    DeviceNumber device);
+    Result<NodeReference> make_symlink(const Call& call, const NodeReference& directory,
+                                       const Name& name, std::string_view target);
+    Result<void> link(const Call& call, const NodeReference& node, const NodeReference& directory,
+                      const Name& name);
+    Result<void> remove(const Call& call, const NodeReference& directory, const Name& name);
+    Result<void> remove_directory(const Call& call, const NodeReference& directory,
+                                  const Name& name);
+    Result<void> rename(const Call& call, const NodeReference& from_directory, const Name& from,
+                        const NodeReference& to_directory, const Name& to, RenameFlags flags = {});
+    Result<void> list(const Call& call, const NodeReference& directory, Position from,
+                      WithAttributes with, const EntrySink& sink);
+
+    // --- nodes
+
+    Result<Attributes> attributes(const Call& call, const NodeReference& node);
+    /// chmod, chown, truncate and utimes with their rules (who may, what is cleared).
+    Result<Attributes> set_attributes(const Call& call, const NodeReference& node,
+                                      const AttributeChanges& changes);
+    Result<std::string> read_link(const Call& call, const NodeReference& node);
+    /// Fails besides: is_a_directory (for writing), too_many_symbolic_link_levels (a symbolic
+    /// link), no_such_device_or_address (a socket or device: they have no content here).
+    Result<std::shared_ptr<OpenFile>> open(const Call& call, const NodeReference& node,
+                                           OpenMode mode);
+    /// Whether the caller may do `mask` (R_OK | W_OK | X_OK) to the node.
+    Result<void> access(const Call& call, const NodeReference& node, int mask);
+
+    Result<std::vector<std::byte>> get_attribute(const Call& call, const NodeReference& node,
+                                                 std::string_view name);
+    Result<void> set_attribute(const Call& call, const NodeReference& node, std::string_view name,
+                               std::span<const std::byte> value,
+                               SetAttributeMode mode = SetAttributeMode::either);
+    Result<std::vector<std::string>> list_attributes(const Call& call, const NodeReference& node);
+    Result<void> remove_attribute(const Call& call, const NodeReference& node,
+                                  std::string_view name);
+
+    // --- the whole
+
+    Result<VolumeStatistics> statistics(const Call& call);
+    Result<void> sync(const Call& call);
+    /// Gives up the root and ends the volume cleanly. Fails: device_or_resource_busy (nodes are
+    /// still held).
+    Result<void> unmount(const Call& call);
+
+  private:
+    friend class Node;
+    friend class OpenFile;
+    class Turn;  // holds the volume as its thread model asks, for one operation
+
+    explicit Tree(std::shared_ptr<Volume> volume) : volume_(std::move(volume)) {}
+
+    NodeReference adopt(const Entry& entry);
+    void forget(Cookie cookie);
+    Result<void> check(const Call& call, const NodeReference& node, const Attributes& attributes,
+                       int mask);
+    Result<Attributes> check_parent(const Call& call, const NodeReference& directory);
+    Result<void> check_removal(const Call& call, const NodeReference& directory,
+                               const Attributes& parent, const Name& name);
+
+    // What is owed to the volume for one cookie. A dying Node and a new one of the same cookie may
+    // overlap, hence the count of holders; the last one to go answers all lookups.
+    struct Held {
+        std::weak_ptr<const Node> node;
+        std::uint64_t lookups = 0;
+        std::uint64_t holders = 0;
+    };
+
+    std::shared_ptr<Volume> volume_;
+    Entry root_;  // its lookup is held by the tree itself (a Node would hold the tree in a circle)
+    bool unmounted_ = false;
+    std::mutex serial_;       // held around each call of a serial volume
+    std::mutex nodes_mutex_;  // guards nodes_
+    std::unordered_map<Cookie, Held> nodes_;
+};
+
+}  // namespace quire::fs
