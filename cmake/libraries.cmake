@@ -15,7 +15,7 @@ set(QUIRE_CMAKE_PACKAGES
 set(QUIRE_PKGCONFIG_MODULES
     "uring|liburing" "archive|libarchive" "xxhash|libxxhash" "zstd|libzstd" "lz4|liblz4"
     "sodium|libsodium" "seccomp|libseccomp" "capng|libcap-ng" "nbd|libnbd" "edit|libedit"
-    "smartcols|smartcols" "systemd|libsystemd" "lua|lua5.4-c++")
+    "smartcols|smartcols" "isal|libisal" "systemd|libsystemd" "lua|lua5.4-c++")
 
 function(quire_lookup table key out)
     set(${out} "" PARENT_SCOPE)

@@ -9,6 +9,8 @@ set(QUIRE_ROOM_TABLE
     "apps/*          | * !apps/* !testing !testing/*"
     "assembly        | * !apps/* !testing !testing/*"
     "frontends/*     | lib/* protocols"
+    "volumes/ext/journal | lib/block"
+    "volumes/ext     | lib/fs lib/block volumes/ext/journal"
     "volumes/*       | lib/fs lib/block"
     "layers/*        | lib/fs"
     "devices/*       | lib/block"
@@ -42,13 +44,15 @@ set(QUIRE_EXCLUSIVE_HEADERS
 # Where rooms are looked for; the top-level file adds those that exist, so that a new room is a
 # new folder and no line here.
 set(QUIRE_ROOM_FOLDERS
-    lib/* lang/* protocols volumes/* layers/* devices/* frontends/* testing testing/*
+    lib/* lang/* protocols volumes/* volumes/ext/* layers/* devices/* frontends/* testing testing/*
     assembly apps/* tests examples/* bench)
 
 # Sets OUT to the room that owns `#include "INCLUDE"`, or to "" for a header of no room.
 function(quire_room_of_include include out)
     set(room "")
-    if(include MATCHES "^quire/(volumes|layers|devices|frontends|lang)/([^/]+)/")
+    if(include MATCHES "^quire/(volumes/ext/journal)/")
+        set(room "${CMAKE_MATCH_1}")
+    elseif(include MATCHES "^quire/(volumes|layers|devices|frontends|lang)/([^/]+)/")
         set(room "${CMAKE_MATCH_1}/${CMAKE_MATCH_2}")
     elseif(include MATCHES "^quire/(assembly|testing|protocols)/")
         set(room "${CMAKE_MATCH_1}")
