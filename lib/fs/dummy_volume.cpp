@@ -86,8 +86,7 @@ Result<std::string> DummyVolume::readlink(const Call&, Cookie) {
 }
 
 Result<void> DummyVolume::open(const Call&, Cookie, OpenMode mode) {
-    if (mode.write && !supports(Operation::write))
-        return unchangeable();
+    if (mode.write && !supports(Operation::write)) return unchangeable();
     return {};
 }
 
@@ -119,8 +118,7 @@ Result<void> DummyVolume::fsync(const Call& call, Cookie) {
 Result<std::uint64_t> DummyVolume::seek(const Call& call, Cookie node, std::uint64_t offset,
                                         SeekTo what) {
     QUIRE_TRY_ASSIGN(const Attributes attributes, getattr(call, node));
-    if (offset >= attributes.size)
-        return fail(std::errc::no_such_device_or_address);
+    if (offset >= attributes.size) return fail(std::errc::no_such_device_or_address);
     return what == SeekTo::data ? offset : attributes.size;
 }
 
@@ -141,13 +139,11 @@ Result<std::uint64_t> DummyVolume::copy_range(const Call& call, Cookie from,
         const auto want = std::min<std::uint64_t>(length - done, buffer.size());
         const auto piece = std::span(buffer).first(want);
         QUIRE_TRY_ASSIGN(const std::size_t got, read(call, from, from_offset + done, piece));
-        if (got == 0)
-            break;
+        if (got == 0) break;
         QUIRE_TRY_ASSIGN(const std::size_t put,
                          write(call, to, to_offset + done, piece.first(got)));
         done += put;
-        if (put < got)
-            break;
+        if (put < got) break;
     }
     return done;
 }

@@ -2,9 +2,12 @@
 
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,7 +61,8 @@ class OpenFile {
 
     /// As Volume::read and friends. Fails besides: bad_file_descriptor (not open for that).
     Result<std::size_t> read(const Call& call, std::uint64_t offset, std::span<std::byte> memory);
-    /// Clears set-user-id and set-group-id as POSIX says unless the caller is root.
+    /// Takes from the file what a change of content ends: set-user-id and set-group-id (unless
+    /// the caller is root) and, at the first write, security.capability.
     Result<std::size_t> write(const Call& call, std::uint64_t offset,
                               std::span<const std::byte> memory);
     /// Writes all of `memory`, or fails.
@@ -78,6 +82,7 @@ class OpenFile {
     std::shared_ptr<Tree> tree_;
     NodeReference node_;
     OpenMode mode_;
+    std::atomic<bool> written_ = false;
 };
 
 enum class Follow : bool { no, yes };  ///< whether a symbolic link at the end is followed
@@ -96,7 +101,7 @@ struct Parent {
 /// Permissions are POSIX's: owner, group, others; supplementary groups; POSIX ACLs; sticky
 /// directories; set-group-id directories; the superuser (uid 0) passes all but execution of a
 /// file without any x. Denied is permission_denied (EACCES) for mode bits and
-/// operation_not_permitted (EPERM) for ownership and sticky rules.
+/// operation_not_permitted (EPERM) for ownership, sticky and immutable rules.
 ///
 /// Fails (every operation): what Volume's operation of that name lists; permission_denied,
 /// operation_not_permitted; for paths also too_many_symbolic_link_levels (over 40),
@@ -186,16 +191,6 @@ class Tree : public std::enable_shared_from_this<Tree> {
     friend class OpenFile;
     class Turn;  // holds the volume as its thread model asks, for one operation
 
-    explicit Tree(std::shared_ptr<Volume> volume) : volume_(std::move(volume)) {}
-
-    NodeReference adopt(const Entry& entry);
-    void forget(Cookie cookie);
-    Result<void> check(const Call& call, const NodeReference& node, const Attributes& attributes,
-                       int mask);
-    Result<Attributes> check_parent(const Call& call, const NodeReference& directory);
-    Result<void> check_removal(const Call& call, const NodeReference& directory,
-                               const Attributes& parent, const Name& name);
-
     // What is owed to the volume for one cookie. A dying Node and a new one of the same cookie may
     // overlap, hence the count of holders; the last one to go answers all lookups.
     struct Held {
@@ -204,11 +199,51 @@ class Tree : public std::enable_shared_from_this<Tree> {
         std::uint64_t holders = 0;
     };
 
+    // What a directory gives to a node made in it.
+    struct Inheritance {
+        NewNode node;
+        std::vector<std::byte> access_acl;
+        std::vector<std::byte> default_acl;
+    };
+
+    explicit Tree(std::shared_ptr<Volume> volume) : volume_(std::move(volume)) {}
+
+    NodeReference adopt(const Entry& entry, std::uint64_t lookups = 1);
+    void forget(Cookie cookie);
+
+    Result<Attributes> fetch(const Call& call, Cookie node);
+    Result<std::vector<std::byte>> fetch_acl(const Call& call, Cookie node, std::string_view name);
+    Result<void> check(const Call& call, Cookie node, const Attributes& attributes, int mask);
+    Result<void> check_search(const Call& call, const NodeReference& directory);
+    Result<Attributes> check_making(const Call& call, const NodeReference& directory,
+                                    const Name& name);
+    Result<void> check_removing(const Call& call, const NodeReference& directory,
+                                const Name& name);
+    Result<void> check_moved(const Call& call, const NodeReference& from_directory,
+                             const Name& from, const NodeReference& to_directory);
+    Result<bool> exists(const Call& call, const NodeReference& directory, const Name& name);
+    Result<Inheritance> inherit(const Call& call, const NodeReference& directory,
+                                const Attributes& parent, FileType type,
+                                std::uint16_t permissions);
+    Result<NodeReference> finish(const Call& call, const Entry& entry, const Inheritance& from);
+    Result<AttributeChanges> check_changes(const Call& call, const NodeReference& node,
+                                           const Attributes& now, AttributeChanges changes);
+    Result<void> check_attribute(const Call& call, const NodeReference& node,
+                                 std::string_view name, bool writing);
+    Result<void> set_access_acl(const Call& call, const NodeReference& node,
+                                std::span<const std::byte> value, SetAttributeMode mode);
+    Result<void> drop_privileges(const Call& call, const NodeReference& node);
+
     std::shared_ptr<Volume> volume_;
     Entry root_;  // its lookup is held by the tree itself (a Node would hold the tree in a circle)
     bool unmounted_ = false;
-    std::mutex serial_;       // held around each call of a serial volume
-    std::mutex nodes_mutex_;  // guards nodes_
+
+    // A serial volume is called with names_ held exclusively. A per-node volume: exclusively for
+    // operations on names, else shared with the node's stripe. A parallel one: neither.
+    std::shared_mutex names_;
+    std::array<std::mutex, 64> stripes_;
+
+    std::mutex nodes_mutex_;  // guards nodes_; nothing is called with it held
     std::unordered_map<Cookie, Held> nodes_;
 };
 

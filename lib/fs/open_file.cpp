@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "quire/fs/tree.hpp"
+#include "tree_turn.hpp"
+
+namespace quire::fs {
+
+Result<std::shared_ptr<OpenFile>> Tree::open(const Call& call, const NodeReference& node,
+                                             OpenMode mode) {
+    switch (node->type()) {
+        case FileType::regular:
+            break;
+        case FileType::directory:
+            if (mode.write) return fail(std::errc::is_a_directory);
+            break;
+        case FileType::symbolic_link:
+            return fail(std::errc::too_many_symbolic_link_levels);
+        default:
+            return fail(std::errc::no_such_device_or_address);
+    }
+    const int mask = (mode.read ? R_OK : 0) | (mode.write ? W_OK : 0);
+    QUIRE_TRY(access(call, node, mask));
+    {
+        const Turn turn(*this, node->cookie());
+        QUIRE_TRY(volume_->open(call, node->cookie(), mode));
+    }
+    return std::shared_ptr<OpenFile>(new OpenFile(shared_from_this(), node, mode));
+}
+
+OpenFile::~OpenFile() {
+    // Data is made durable by sync(), never by closing, so a failure here loses no promise.
+    const Tree::Turn turn(*tree_, node_->cookie());
+    (void)tree_->volume_->close(Call::as_root(), node_->cookie(), mode_);
+}
+
+Result<std::size_t> OpenFile::read(const Call& call, std::uint64_t offset,
+                                   std::span<std::byte> memory) {
+    if (!mode_.read) return fail(std::errc::bad_file_descriptor);
+    const Tree::Turn turn(*tree_, node_->cookie());
+    return tree_->volume_->read(call, node_->cookie(), offset, memory);
+}
+
+Result<std::size_t> OpenFile::write(const Call& call, std::uint64_t offset,
+                                    std::span<const std::byte> memory) {
+    if (!mode_.write) return fail(std::errc::bad_file_descriptor);
+    if (memory.empty()) return 0;
+    QUIRE_TRY(tree_->drop_privileges(call, node_));
+    const Tree::Turn turn(*tree_, node_->cookie());
+    if (!written_.exchange(true) && tree_->volume_->supports(Operation::removexattr)) {
+        const auto removed =
+            tree_->volume_->removexattr(call, node_->cookie(), "security.capability");
+        if (!removed && removed.error() != std::errc(ENODATA) &&
+            removed.error() != std::errc::operation_not_supported)
+            return fail(removed.error());
+    }
+    return tree_->volume_->write(call, node_->cookie(), offset, memory);
+}
+
+Result<void> OpenFile::write_all(const Call& call, std::uint64_t offset,
+                                 std::span<const std::byte> memory) {
+    while (!memory.empty()) {
+        QUIRE_TRY_ASSIGN(const std::size_t done, write(call, offset, memory));
+        if (done == 0) return fail(std::errc::io_error, "a write made no progress");
+        offset += done;
+        memory = memory.subspan(done);
+    }
+    return {};
+}
+
+Result<Attributes> OpenFile::attributes(const Call& call) {
+    return tree_->fetch(call, node_->cookie());
+}
+
+Result<void> OpenFile::resize(const Call& call, std::uint64_t size) {
+    if (!mode_.write) return fail(std::errc::invalid_argument);
+    QUIRE_TRY(tree_->drop_privileges(call, node_));
+    AttributeChanges changes;
+    changes.size = size;
+    const Tree::Turn turn(*tree_, node_->cookie());
+    QUIRE_TRY(tree_->volume_->setattr(call, node_->cookie(), changes));
+    return {};
+}
+
+Result<std::uint64_t> OpenFile::seek(const Call& call, std::uint64_t offset, SeekTo what) {
+    const Tree::Turn turn(*tree_, node_->cookie());
+    return tree_->volume_->seek(call, node_->cookie(), offset, what);
+}
+
+Result<void> OpenFile::allocate(const Call& call, AllocateMode mode, block::Range range) {
+    if (!mode_.write) return fail(std::errc::bad_file_descriptor);
+    if (range.length == 0) return fail(std::errc::invalid_argument);
+    if (range.offset + range.length < range.offset) return fail(std::errc::file_too_large);
+    QUIRE_TRY(tree_->drop_privileges(call, node_));
+    const Tree::Turn turn(*tree_, node_->cookie());
+    return tree_->volume_->fallocate(call, node_->cookie(), mode, range);
+}
+
+Result<void> OpenFile::sync(const Call& call) {
+    const Tree::Turn turn(*tree_, node_->cookie());
+    return tree_->volume_->fsync(call, node_->cookie());
+}
+
+}  // namespace quire::fs

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+
+// Nodes and their counts, and the walk of a path.
+//
+// A volume counts every entry it hands out and wants each answered by reclaim(), while here one
+// Node object stands for all of them, so that many holders share it. A node may die in one thread
+// while another one finds it again: the map keeps the lookups owed per cookie, and how many Node
+// objects (the dying and the new) still count on them.
+
+#include "quire/fs/tree.hpp"
+
+#include <unistd.h>
+
+#include "tree_turn.hpp"
+
+namespace quire::fs {
+
+Node::~Node() {
+    tree_->forget(cookie_);
+}
+
+Result<std::shared_ptr<Tree>> Tree::open(std::shared_ptr<Volume> volume) {
+    std::shared_ptr<Tree> tree(new Tree(std::move(volume)));
+    QUIRE_TRY_ASSIGN(tree->root_, tree->volume_->root(Call::as_root()));
+    return tree;
+}
+
+Tree::~Tree() {
+    if (!unmounted_ && root_.attributes.type != FileType::unknown) volume_->reclaim(root_.node, 1);
+}
+
+NodeReference Tree::root() {
+    return adopt(root_, 0);
+}
+
+NodeReference Tree::adopt(const Entry& entry, std::uint64_t lookups) {
+    const std::lock_guard lock(nodes_mutex_);
+    Held& held = nodes_[entry.node];
+    held.lookups += lookups;
+    if (NodeReference node = held.node.lock()) return node;
+    const Handle handle{entry.attributes.inode, entry.attributes.generation};
+    NodeReference node(new Node(shared_from_this(), entry.node, entry.attributes.type, handle));
+    held.node = node;
+    ++held.holders;
+    return node;
+}
+
+void Tree::forget(Cookie cookie) {
+    std::uint64_t lookups = 0;
+    {
+        const std::lock_guard lock(nodes_mutex_);
+        const auto found = nodes_.find(cookie);
+        if (--found->second.holders > 0) return;
+        lookups = found->second.lookups;
+        nodes_.erase(found);
+    }
+    if (lookups == 0) return;
+    const Turn turn(*this);
+    volume_->reclaim(cookie, lookups);
+}
+
+Result<NodeReference> Tree::lookup(const Call& call, const NodeReference& directory,
+                                   const Name& name) {
+    QUIRE_TRY(check_search(call, directory));
+    Result<Entry> entry = [&] {
+        const Turn turn(*this);
+        return volume_->lookup(call, directory->cookie(), name);
+    }();
+    if (!entry) return fail(std::move(entry).error());
+    return adopt(*entry);
+}
+
+Result<NodeReference> Tree::parent(const Call& call, const NodeReference& directory) {
+    QUIRE_TRY(check_search(call, directory));
+    if (directory->cookie() == root_.node) return directory;
+    Result<Entry> entry = [&] {
+        const Turn turn(*this);
+        return volume_->parent(call, directory->cookie());
+    }();
+    if (!entry) return fail(std::move(entry).error());
+    return adopt(*entry);
+}
+
+Result<NodeReference> Tree::walk(const Call& call, const NodeReference& start, const Path& path,
+                                 Follow follow) {
+    constexpr int most_links = 40;
+    int links = 0;
+    bool must_be_directory = path.must_be_directory();
+    NodeReference current = path.absolute() ? root() : start;
+
+    // What is still to be walked, last component first; a symbolic link adds its target.
+    std::vector<Path::Component> ahead(path.components().rbegin(), path.components().rend());
+    while (!ahead.empty()) {
+        const Path::Component component = std::move(ahead.back());
+        ahead.pop_back();
+        if (component.is_up()) {
+            QUIRE_TRY_ASSIGN(current, parent(call, current));
+            continue;
+        }
+        QUIRE_TRY_ASSIGN(NodeReference next, lookup(call, current, component.name()));
+        const bool last = ahead.empty();
+        if (next->type() != FileType::symbolic_link ||
+            (last && follow == Follow::no && !must_be_directory)) {
+            current = std::move(next);
+            continue;
+        }
+        if (++links > most_links) return fail(std::errc::too_many_symbolic_link_levels);
+        QUIRE_TRY_ASSIGN(const std::string target, read_link(call, next));
+        QUIRE_TRY_ASSIGN(const Path onward, Path::parse(target));
+        if (onward.absolute()) current = root();
+        if (last) must_be_directory = must_be_directory || onward.must_be_directory();
+        ahead.insert(ahead.end(), onward.components().rbegin(), onward.components().rend());
+    }
+    if (must_be_directory && current->type() != FileType::directory)
+        return fail(std::errc::not_a_directory);
+    return current;
+}
+
+Result<Parent> Tree::walk_parent(const Call& call, const NodeReference& start, const Path& path) {
+    if (path.empty() || path.components().back().is_up())
+        return fail(std::errc::invalid_argument, "the path does not end in a name");
+    QUIRE_TRY_ASSIGN(NodeReference directory, walk(call, start, path.parent(), Follow::yes));
+    return Parent{std::move(directory), path.components().back().name(), path.must_be_directory()};
+}
+
+Result<std::string> Tree::read_link(const Call& call, const NodeReference& node) {
+    const Turn turn(*this, node->cookie());
+    return volume_->readlink(call, node->cookie());
+}
+
+Result<void> Tree::list(const Call& call, const NodeReference& directory, Position from,
+                        WithAttributes with, const EntrySink& sink) {
+    if (directory->type() != FileType::directory) return fail(std::errc::not_a_directory);
+    QUIRE_TRY(access(call, directory, R_OK));
+    // Who may list names but not search the directory may not learn attributes.
+    if (with == WithAttributes::yes && !access(call, directory, X_OK)) with = WithAttributes::no;
+    if (volume_->thread_model() == ThreadModel::parallel)
+        return volume_->readdir(call, directory->cookie(), from, with, sink);
+
+    // The sink may call back into this tree, so it must not run inside a turn: fetch in batches.
+    struct Kept {
+        std::string name;
+        DirectoryEntry entry;
+        Attributes attributes;
+    };
+    constexpr std::size_t batch_size = 256;
+    std::vector<Kept> batch;
+    for (bool more = true; more;) {
+        batch.clear();
+        {
+            const Turn turn(*this, directory->cookie());
+            QUIRE_TRY(volume_->readdir(
+                call, directory->cookie(), from, with, [&](const DirectoryEntry& entry) {
+                    batch.push_back({std::string(entry.name), entry,
+                                     entry.attributes ? *entry.attributes : Attributes()});
+                    return batch.size() < batch_size;
+                }));
+        }
+        more = batch.size() == batch_size;
+        for (Kept& kept : batch) {
+            kept.entry.name = kept.name;
+            if (kept.entry.attributes) kept.entry.attributes = &kept.attributes;
+            if (!sink(kept.entry)) return {};
+            from = kept.entry.next;
+        }
+    }
+    return {};
+}
+
+Result<VolumeStatistics> Tree::statistics(const Call& call) {
+    const Turn turn(*this);
+    return volume_->statistics(call);
+}
+
+Result<void> Tree::sync(const Call& call) {
+    const Turn turn(*this);
+    return volume_->sync(call);
+}
+
+Result<void> Tree::unmount(const Call& call) {
+    {
+        const std::lock_guard lock(nodes_mutex_);
+        if (!nodes_.empty())
+            return fail(std::errc::device_or_resource_busy, "files or directories are still open");
+    }
+    const Turn turn(*this);
+    if (!unmounted_) volume_->reclaim(root_.node, 1);
+    unmounted_ = true;
+    return volume_->unmount(call, false);
+}
+
+}  // namespace quire::fs
