@@ -7,24 +7,16 @@
 #include <algorithm>
 #include <bit>
 
+#include "errors.hpp"
+
 namespace quire::ext {
 
 // Structures are used where they lie, as little-endian words.
 static_assert(std::endian::native == std::endian::little,
               "the structures of ext are little-endian; this machine would need swapping");
 
-Result<void> check(errcode_t code, const char* what) {
-    if (code == 0) return {};
-    // libext2fs answers errno values and codes of its own table, which begins far above them.
-    if (code > 0 && code < 4096) return fail(static_cast<std::errc>(code), what);
-    if (code == EXT2_ET_NO_MEMORY) return fail(std::errc::not_enough_memory, what);
-    if (code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_INODE_ALLOC_FAIL)
-        return fail(std::errc::no_space_on_device, what);
-    return fail(std::errc::io_error, fmt::format("{}: {}", what, error_message(code)));
-}
-
-std::unexpected<Error> corrupt(ext2_ino_t number, const char* what) {
-    return fail(std::errc::io_error, fmt::format("inode {} is corrupt: {}", number, what));
+std::unexpected<Error> corrupt_inode(ext2_ino_t number, std::string_view what) {
+    return fail(corrupt(fmt::format("inode {}: {}", number, what)));
 }
 
 InodeRecord::InodeRecord(ext2_ino_t number, std::size_t size_on_disk)
@@ -44,11 +36,9 @@ InodeRecord::InodeRecord(ext2_filsys fs, ext2_ino_t number)
 
 Result<InodeRecord> InodeRecord::read(ext2_filsys fs, ext2_ino_t number) {
     InodeRecord record(number, EXT2_INODE_SIZE(fs->super));
-    const errcode_t code =
-        ext2fs_read_inode_full(fs, number, record.base(), static_cast<int>(record.bytes_.size()));
-    if (code != 0)
-        return fail(std::errc::io_error,
-                    fmt::format("inode {} can't be read: {}", number, error_message(code)));
+    QUIRE_TRY(check(
+        ext2fs_read_inode_full(fs, number, record.base(), static_cast<int>(record.bytes_.size())),
+        fmt::format("reading inode {}", number)));
     return record;
 }
 
@@ -56,7 +46,7 @@ Result<void> InodeRecord::write(ext2_filsys fs) const {
     // The library takes a pointer to what it may change; it works on a copy of its own.
     return check(ext2fs_write_inode_full(fs, number_, const_cast<ext2_inode*>(base()),
                                          static_cast<int>(size_on_disk_)),
-                 "an inode can't be written");
+                 fmt::format("writing inode {}", number_));
 }
 
 std::uint64_t InodeRecord::size() const {
@@ -107,7 +97,7 @@ Result<void> InodeRecord::account(ext2_filsys fs, std::int64_t blocks) {
     }
     // A corrupt image may count fewer blocks than it has; freeing them must still work.
     if (ext2fs_iblk_sub_blocks(fs, base(), static_cast<blk64_t>(-blocks)) != 0)
-        return check(ext2fs_iblk_set(fs, base(), 0), "i_blocks");
+        return check(ext2fs_iblk_set(fs, base(), 0), "counting an inode's blocks");
     return {};
 }
 
