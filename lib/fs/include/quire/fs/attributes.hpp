@@ -63,15 +63,15 @@ FileType type_of_mode(std::uint32_t mode);
 /// What setattr changes: only what is set. Times that are not set follow POSIX (a change of size
 /// sets modify, every change sets change).
 struct AttributeChanges {
-    std::optional<std::uint16_t> permissions;
-    std::optional<std::uint32_t> uid;
-    std::optional<std::uint32_t> gid;
-    std::optional<std::uint64_t> size;
-    std::optional<Time> access;
-    std::optional<Time> modify;
+    std::optional<std::uint16_t> permissions = {};
+    std::optional<std::uint32_t> uid = {};
+    std::optional<std::uint32_t> gid = {};
+    std::optional<std::uint64_t> size = {};
+    std::optional<Time> access = {};
+    std::optional<Time> modify = {};
     /// For restoring archives and reproducible images; a volume that can't ignores it.
-    std::optional<Time> change;
-    std::optional<Time> birth;
+    std::optional<Time> change = {};
+    std::optional<Time> birth = {};
 
     bool empty() const {
         return !permissions && !uid && !gid && !size && !access && !modify && !change && !birth;
