@@ -25,7 +25,7 @@ struct Extent {
 /// Owns: nothing; the device must outlive the map.
 /// Threads: any.
 class Map {
-  public:
+public:
     /// Needs: extents in the journal's order, without holes.
     /// Fails: invalid_argument (block size), bad_message (no extents; an extent that is empty,
     /// leaves the filesystem or the device, or overlaps another; too many blocks).
@@ -44,19 +44,18 @@ class Map {
     /// Whether a device block belongs to the journal.
     bool owns(std::uint64_t device_block) const;
 
-    /// Transfers whole blocks from `journal_block` on; the memory says how many.
+    /// Reads whole blocks from `journal_block` on; the memory says how many.
     /// Fails: as Device; result_out_of_range (past the journal's end).
     Result<void> read(std::uint32_t journal_block, std::span<std::byte> memory) const;
-    Result<void> write(std::uint32_t journal_block, std::span<const std::byte> memory) const;
 
-  private:
+private:
     struct Piece {
         std::uint32_t journal_block;
         Extent extent;
     };
 
     Map() = default;
-    /// The device offset of a journal block and how many blocks follow it there.
+    /// The device block of a journal block and how many blocks follow it there.
     Extent run_at(std::uint32_t journal_block) const;
 
     block::Device* device_ = nullptr;

@@ -27,7 +27,7 @@ struct Damage {
 ///
 /// Threads: any, once scanned.
 class Overlay {
-  public:
+public:
     struct Entry {
         std::uint64_t block = 0;          // of the filesystem
         std::uint32_t journal_block = 0;  // that holds its content
@@ -59,7 +59,7 @@ class Overlay {
     bool torn() const { return torn_; }
     const std::optional<Damage>& damage() const { return damage_; }
 
-  private:
+private:
     friend class Scan;
     std::vector<Entry> entries_;
     std::uint32_t end_transaction_ = 0;

@@ -31,7 +31,7 @@ enum class Checksums { none, v1, v2, v3 };
 ///
 /// Threads: reading from any; writing needs the caller's exclusion.
 class Superblock {
-  public:
+public:
     static constexpr std::size_t bytes_size = 1024;
 
     /// Reads and checks journal block 0.
@@ -77,7 +77,7 @@ class Superblock {
     /// Fails: as Device.
     Result<void> write(const Map& map);
 
-  private:
+private:
     Superblock() = default;
     std::uint32_t field(std::size_t offset) const;
     void set_field(std::size_t offset, std::uint32_t value);

@@ -46,7 +46,7 @@ struct Transaction {
 /// medium: every later call fails alike, and the device must be opened and recovered anew.
 /// Threads: one call at a time; find() together with find().
 class Writer {
-  public:
+public:
     struct Options {
         /// The filesystem has the feature 64bit.
         bool wide_blocks = false;
@@ -94,7 +94,7 @@ class Writer {
     /// Durable: on return.
     Result<void> close();
 
-  private:
+private:
     struct State;
     explicit Writer(std::unique_ptr<State> state);
 
