@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "frame/options.hpp"
+
+namespace quire::app {
+
+/// One option of a command line with its value, or an operand (no item).
+struct Parsed {
+    const Options::Item* item = nullptr;
+    std::string text;
+};
+
+/// Takes a command line apart as GNU programs do: options and operands in any order, `-la` for
+/// `-l -a`, `--name value` and `--name=value`, `--` before operands that begin with a dash.
+/// Answers all of it in the order given.
+/// Fails: invalid_argument (a usage error).
+Result<std::vector<Parsed>> parse_arguments(const std::vector<Options::Item>& items,
+                                            const std::vector<std::string>& arguments);
+
+}  // namespace quire::app

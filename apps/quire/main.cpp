@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// The command `quire`. Its verbs are in verbs.def, one file each in the folders look/, change/,
+// pack/ and verify/; what they share is in frame/.
+
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "frame/program.hpp"
+
+namespace {
+
+using quire::assembly::Environment;
+
+// https://reproducible-builds.org/specs/source-date-epoch/: whoever sets it wants that time, so
+// what is no number must not mean "now".
+bool read_source_date_epoch(Environment& environment) {
+    const char* text = std::getenv("SOURCE_DATE_EPOCH");  // NOLINT(concurrency-mt-unsafe): no threads yet
+    if (text == nullptr || *text == '\0')
+        return true;
+    const std::string_view digits = text;
+    quire::Time time;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), time.seconds);
+    if (error != std::errc{} || end != digits.data() + digits.size())
+        return false;
+    environment.clock = std::make_shared<quire::FixedClock>(time);
+    return true;
+}
+
+Environment environment_of_process() {
+    Environment environment;
+    const mode_t mask = ::umask(0);
+    ::umask(mask);
+    environment.umask = static_cast<std::uint16_t>(mask & 0777);
+    environment.output_is_terminal = ::isatty(environment.output) == 1;
+    environment.errors_is_terminal = ::isatty(environment.errors) == 1;
+    winsize size{};
+    if ((::ioctl(environment.output, TIOCGWINSZ, &size) == 0 ||
+         ::ioctl(environment.errors, TIOCGWINSZ, &size) == 0) &&
+        size.ws_col > 0)
+        environment.columns = size.ws_col;
+    return environment;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A reader that goes away must not kill a verb that has changes to commit.
+    const auto inherited = std::signal(SIGPIPE, SIG_IGN);
+    Environment environment = environment_of_process();
+    if (!read_source_date_epoch(environment)) {
+        std::fputs("quire: SOURCE_DATE_EPOCH is not a number of seconds; unset it or correct it\n",
+                   stderr);
+        return 2;
+    }
+    const quire::app::Ending ending =
+        quire::app::run_program({argv + (argc > 0), argv + argc}, std::move(environment));
+    if (ending.reader_gone && inherited == SIG_DFL) {
+        // Now the program may end as pipes expect it to.
+        std::signal(SIGPIPE, SIG_DFL);
+        std::raise(SIGPIPE);
+    }
+    return ending.exit_code;
+}
