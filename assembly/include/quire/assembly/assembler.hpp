@@ -14,6 +14,8 @@
 
 namespace quire::assembly {
 
+class Opened;
+
 enum class Access : std::uint8_t { read, write };
 
 /// What a bare host path means: a file or directory of the host (cp, du, diff …), or, where it is
@@ -30,9 +32,13 @@ struct Location {
     bool writable = false;
     /// As the person wrote it, for messages.
     std::string text;
+    /// What stands before the name of something in this place to make an address of it.
+    std::string prefix;
 
-    /// The address of what `inner` names below this place (its components appended).
-    std::string text_of(std::string_view inner) const;
+    /// For messages: what is called `inner` ("a/b") in this place.
+    std::string text_of(std::string_view inner) const {
+        return inner.empty() ? text : prefix + std::string(inner);
+    }
 };
 
 /// One argument of a verb.
@@ -75,9 +81,6 @@ public:
     const Environment& environment() const { return environment_; }
 
 private:
-    struct Opened;
-    class Walk;
-
     Environment environment_;
     std::unique_ptr<Opened> opened_;
 };
