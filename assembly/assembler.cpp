@@ -20,8 +20,7 @@ Result<std::vector<Location>> Assembler::locate(const std::vector<Request>& requ
     std::vector<Location> locations(requests.size());
     for (const Access access : {Access::write, Access::read}) {
         for (std::size_t i = 0; i < requests.size(); ++i) {
-            if (requests[i].access != access)
-                continue;
+            if (requests[i].access != access) continue;
             QUIRE_TRY_ASSIGN(locations[i], locate(requests[i].address, access, requests[i].bare));
         }
     }

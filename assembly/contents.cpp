@@ -19,11 +19,11 @@ std::unexpected<Error> no_filesystem(block::Device& device, const std::string& n
     if (device.geometry().size == 0)
         return unknown(name, "is empty, so there is no filesystem on it");
     auto foreign = recognise_foreign(device);
-    if (!foreign)
-        return std::unexpected(std::move(foreign).error());
+    if (!foreign) return std::unexpected(std::move(foreign).error());
     if (*foreign) {
         const std::string_view hint = (*foreign)->hint;
-        return unknown(name, fmt::format("is {}{}{}", (*foreign)->name, hint.empty() ? "" : "; ", hint));
+        return unknown(name,
+                       fmt::format("is {}{}{}", (*foreign)->name, hint.empty() ? "" : "; ", hint));
     }
     return unknown(name, "has no filesystem or partition table that Quire knows");
 }
@@ -39,8 +39,7 @@ Result<block::Range> bytes_of_slice(const std::shared_ptr<block::Device>& device
                                              *slice.offset, size));
         return block::Range{*slice.offset, size - *slice.offset};
     }
-    if (slice.partition)
-        return unknown(name, "names a partition, but there is no partition table");
+    if (slice.partition) return unknown(name, "names a partition, but there is no partition table");
     return block::Range{0, size};
 }
 

@@ -55,7 +55,10 @@ constexpr auto marks = std::to_array<Mark>({
     {64, "\x7F\x10\xDA\xBE"sv, {"a VirtualBox image", convert}},
     {0, "\x3A\xFF\x26\xED"sv, {"an Android sparse image", "simg2img makes a raw image of it"}},
     {0, "\x1F\x8B\x08"sv, {"compressed with gzip", unpack}},
-    {0, "\xFD" "7zXZ\x00"sv, {"compressed with xz", unpack}},
+    {0,
+     "\xFD"
+     "7zXZ\x00"sv,
+     {"compressed with xz", unpack}},
     {0, "\x28\xB5\x2F\xFD"sv, {"compressed with zstd", unpack}},
     {0, "\x04\x22\x4D\x18"sv, {"compressed with lz4", unpack}},
     {0, "BZh"sv, {"compressed with bzip2", unpack}},
@@ -63,7 +66,10 @@ constexpr auto marks = std::to_array<Mark>({
     {0, "7z\xBC\xAF\x27\x1C"sv, {"a 7z archive", unpack}},
     {0, "!<arch>\n"sv, {"a Debian package or ar archive", unpack}},
     {0, "070701"sv, {"a cpio archive", unpack}},
-    {0, "\x7F" "ELF"sv, {"a program", ""}},
+    {0,
+     "\x7F"
+     "ELF"sv,
+     {"a program", ""}},
 });
 
 }  // namespace
@@ -73,10 +79,10 @@ Result<std::optional<Foreign>> recognise_foreign(block::Device& device) {
     for (const Mark& mark : marks) {
         std::array<std::byte, 16> memory{};
         const std::span<std::byte> bytes(memory.data(), mark.bytes.size());
-        if (size < mark.bytes.size() || mark.offset > size - mark.bytes.size())
-            continue;
+        if (size < mark.bytes.size() || mark.offset > size - mark.bytes.size()) continue;
         QUIRE_TRY(device.read(mark.offset, bytes));
-        if (std::ranges::equal(bytes, mark.bytes, {}, [](std::byte byte) { return static_cast<char>(byte); }))
+        if (std::ranges::equal(bytes, mark.bytes, {},
+                               [](std::byte byte) { return static_cast<char>(byte); }))
             return mark.foreign;
     }
     return std::nullopt;

@@ -9,8 +9,7 @@ namespace quire::assembly {
 
 const OpenDevice* Opened::find_device(const FileKey& key) const {
     for (const Record& record : records_)
-        if (record.device && record.device->key == key)
-            return &*record.device;
+        if (record.device && record.device->key == key) return &*record.device;
     return nullptr;
 }
 
@@ -25,16 +24,14 @@ const OpenVolume* Opened::find_volume(const FileKey& key, block::Range bytes, bo
 Result<void> Opened::close() {
     Result<void> outcome;
     const auto note = [&outcome](Result<void> result) {
-        if (!result && outcome)
-            outcome = std::move(result);
+        if (!result && outcome) outcome = std::move(result);
     };
     for (; !records_.empty(); records_.pop_back()) {
         Record& record = records_.back();
         if (record.volume) {
             // The host's own filesystem is the kernel's to sync; what is written there is as
             // durable as after cp(1).
-            if (!record.volume->on_host)
-                note(record.volume->tree->unmount(fs::Call::as_root()));
+            if (!record.volume->on_host) note(record.volume->tree->unmount(fs::Call::as_root()));
         } else if (record.device->writable) {
             note(record.device->device->flush());
         }
@@ -43,8 +40,7 @@ Result<void> Opened::close() {
 }
 
 void Opened::drop() {
-    while (!records_.empty())
-        records_.pop_back();
+    while (!records_.empty()) records_.pop_back();
 }
 
 }  // namespace quire::assembly

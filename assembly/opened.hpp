@@ -42,7 +42,7 @@ struct OpenVolume {
 
 /// Everything open, in the order in which it was opened.
 class Opened {
-  public:
+public:
     const OpenDevice* find_device(const FileKey& key) const;
     const OpenVolume* find_volume(const FileKey& key, block::Range bytes, bool on_host) const;
     void add(OpenDevice device) { records_.push_back({std::move(device), std::nullopt}); }
@@ -58,7 +58,7 @@ class Opened {
     Opened& operator=(const Opened&) = delete;
     ~Opened() { drop(); }
 
-  private:
+private:
     struct Record {
         std::optional<OpenDevice> device;
         std::optional<OpenVolume> volume;

@@ -15,6 +15,7 @@
 #include "quire/block/source_device.hpp"
 #include "quire/fs/file_source.hpp"
 #include "quire/volumes/host/host_volume.hpp"
+#include "quire/volumes/memory/memory_volume.hpp"
 
 namespace quire::assembly {
 
@@ -38,18 +39,15 @@ FileKey key_of(const struct stat& facts) {
 
 Result<struct stat> facts_of(const std::string& path, const std::string& name) {
     struct stat facts{};
-    if (::stat(path.c_str(), &facts) != 0)
-        return fail_errno(printable(name));
+    if (::stat(path.c_str(), &facts) != 0) return fail_errno(printable(name));
     return facts;
 }
 
 Result<std::string> absolute(const std::string& path) {
-    if (path.starts_with('/'))
-        return path;
+    if (path.starts_with('/')) return path;
     std::error_code error;
     const std::filesystem::path directory = std::filesystem::current_path(error);
-    if (error)
-        return fail(static_cast<std::errc>(error.value()), "the working directory");
+    if (error) return fail(static_cast<std::errc>(error.value()), "the working directory");
     return directory.string() + '/' + path;
 }
 
@@ -63,10 +61,14 @@ std::string Walk::source_path() const {
 
 std::string Walk::first_name() const {
     switch (address_.scheme()) {
-        case Scheme::file: return address_.source();
-        case Scheme::standard: return "-";
-        case Scheme::memory: return "mem";
-        case Scheme::host: return "host:" + address_.source();
+        case Scheme::file:
+            return address_.source();
+        case Scheme::standard:
+            return "-";
+        case Scheme::memory:
+            return "mem";
+        case Scheme::host:
+            return "host:" + address_.source();
     }
     return {};
 }
@@ -98,8 +100,7 @@ Location Walk::location(Place place, Path path) const {
 }
 
 Result<Location> Walk::to_location(Bare bare) {
-    if (address_.bare())
-        return bare_location(bare);
+    if (address_.bare()) return bare_location(bare);
     const auto& steps = address_.steps();
     if (address_.names_node()) {
         const std::size_t last = steps.empty() ? 0 : steps.size() - 1;
@@ -134,9 +135,8 @@ Result<std::shared_ptr<block::Device>> Walk::to_device() {
     const auto& steps = address_.steps();
     if (steps.empty()) {
         if (address_.scheme() == Scheme::memory || address_.scheme() == Scheme::host)
-            return fail(std::errc::is_a_directory,
-                        fmt::format("{} is a filesystem, not a device",
-                                    printable(address_.text())));
+            return fail(std::errc::is_a_directory, fmt::format("{} is a filesystem, not a device",
+                                                               printable(address_.text())));
         QUIRE_TRY_ASSIGN(const OpenDevice device, host_device());
         QUIRE_TRY_ASSIGN(const block::Range bytes,
                          bytes_of_slice(device.device, address_.slice(), first_name()));
@@ -161,10 +161,13 @@ Result<Walk::Place> Walk::tree_of(std::size_t step) {
 
 Result<Walk::Place> Walk::first_tree() {
     switch (address_.scheme()) {
-        case Scheme::memory: return memory_tree();
-        case Scheme::host: return host_tree(environment_.host_path(address_.source()));
+        case Scheme::memory:
+            return memory_tree();
+        case Scheme::host:
+            return host_tree(environment_.host_path(address_.source()));
         case Scheme::file:
-        case Scheme::standard: break;
+        case Scheme::standard:
+            break;
     }
     QUIRE_TRY_ASSIGN(const OpenDevice device, host_device());
     return volume_on(device, address_.slice(), first_name());
@@ -174,18 +177,22 @@ Result<Walk::Place> Walk::host_tree(const std::string& directory) {
     QUIRE_TRY_ASSIGN(const struct stat facts, facts_of(directory, directory));
     const FileKey key = key_of(facts);
     const OpenVolume* found = opened_.find_volume(key, {}, true);
-    if (found != nullptr && (found->writable || !writable_))
-        return Place{found->tree, true};
+    if (found != nullptr && (found->writable || !writable_)) return Place{found->tree, true};
     auto volume = host::HostVolume::open(directory, {.read_only = !writable_});
-    if (!volume)
-        return std::unexpected(std::move(volume).error().within(printable(directory)));
+    if (!volume) return std::unexpected(std::move(volume).error().within(printable(directory)));
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(*std::move(volume)));
     opened_.add(OpenVolume{key, {}, tree, writable_, true});
     return Place{std::move(tree), true};
 }
 
 Result<Walk::Place> Walk::memory_tree() {
-    return fail(std::errc::operation_not_supported, "mem: is not built in");
+    // One for a whole command, so that its arguments can name the same.
+    if (const OpenVolume* found = opened_.find_volume({}, {}, false))
+        return Place{found->tree, false};
+    QUIRE_TRY_ASSIGN(auto volume, memory::MemoryVolume::create({.clock = environment_.clock}));
+    QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(std::move(volume)));
+    opened_.add(OpenVolume{{}, {}, tree, true, false});
+    return Place{std::move(tree), false};
 }
 
 Result<OpenDevice> Walk::host_device() {
@@ -198,8 +205,7 @@ Result<OpenDevice> Walk::host_device() {
                                 printable(name)));
     const FileKey key = key_of(facts);
     if (const OpenDevice* found = opened_.find_device(key)) {
-        if (writable_ && !found->writable)
-            return open_for_reading_only(name);
+        if (writable_ && !found->writable) return open_for_reading_only(name);
         return *found;
     }
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device,
@@ -212,25 +218,22 @@ Result<OpenDevice> Walk::host_device() {
 Result<OpenDevice> Walk::inner_device(const Place& place, std::size_t step) {
     const std::string name = name_of(step);
     auto node = place.tree->walk(as_root, address_.steps()[step].path);
-    if (!node)
-        return std::unexpected(std::move(node).error().within(printable(name)));
+    if (!node) return std::unexpected(std::move(node).error().within(printable(name)));
     if ((*node)->type() == fs::FileType::directory)
         return fail(std::errc::is_a_directory,
                     fmt::format("{} is a directory, not an image", printable(name)));
     if ((*node)->type() != fs::FileType::regular)
-        return fail(std::errc::invalid_argument,
-                    fmt::format("{} is not a regular file, so it can't hold an image",
-                                printable(name)));
+        return fail(
+            std::errc::invalid_argument,
+            fmt::format("{} is not a regular file, so it can't hold an image", printable(name)));
     const fs::Handle handle = (*node)->handle();
     const FileKey key{place.tree.get(), handle.generation, handle.inode};
     if (const OpenDevice* found = opened_.find_device(key)) {
-        if (writable_ && !found->writable)
-            return open_for_reading_only(name);
+        if (writable_ && !found->writable) return open_for_reading_only(name);
         return *found;
     }
     auto file = place.tree->open(as_root, *node, {.read = true, .write = writable_});
-    if (!file)
-        return std::unexpected(std::move(file).error().within(printable(name)));
+    if (!file) return std::unexpected(std::move(file).error().within(printable(name)));
     auto source = std::make_shared<fs::FileSource>(*std::move(file), as_root, printable(name));
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device,
                      block::SourceDevice::open(std::move(source), {.read_only = !writable_}));
@@ -243,8 +246,7 @@ Result<std::shared_ptr<block::Device>> Walk::bytes_of(const OpenDevice& device, 
                                                       block::Range bytes,
                                                       const std::string& name) const {
     const bool all = bytes.offset == 0 && bytes.length == device.device->geometry().size;
-    if (all && (writable_ || !device.writable))
-        return device.device;
+    if (all && (writable_ || !device.writable)) return device.device;
     // Also what is opened for writing by another argument stays closed to changes through this one.
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> region,
                      block::RegionDevice::open(
@@ -257,8 +259,7 @@ Result<Walk::Place> Walk::volume_on(const OpenDevice& device, const Slice& slice
                                     const std::string& name) {
     QUIRE_TRY_ASSIGN(const block::Range bytes, choose_bytes(device.device, slice, name));
     if (const OpenVolume* found = opened_.find_volume(device.key, bytes, false)) {
-        if (writable_ && !found->writable)
-            return open_for_reading_only(name);
+        if (writable_ && !found->writable) return open_for_reading_only(name);
         return Place{found->tree, false};
     }
     QUIRE_TRY_ASSIGN(auto region, bytes_of(device, slice, bytes, name));

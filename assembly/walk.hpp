@@ -13,7 +13,7 @@ namespace quire::assembly {
 
 /// Follows one address from the host inwards, opening what is not open yet.
 class Walk {
-  public:
+public:
     Walk(const Address& address, Access access, const Environment& environment, Opened& opened)
         : address_(address),
           writable_(access == Access::write),
@@ -23,7 +23,7 @@ class Walk {
     Result<Location> to_location(Bare bare);
     Result<std::shared_ptr<block::Device>> to_device();
 
-  private:
+private:
     struct Place {
         std::shared_ptr<fs::Tree> tree;
         bool on_host = false;

@@ -22,15 +22,14 @@ using quire::assembly::Environment;
 // https://reproducible-builds.org/specs/source-date-epoch/: whoever sets it wants that time, so
 // what is no number must not mean "now".
 bool read_source_date_epoch(Environment& environment) {
-    const char* text = std::getenv("SOURCE_DATE_EPOCH");  // NOLINT(concurrency-mt-unsafe): no threads yet
-    if (text == nullptr || *text == '\0')
-        return true;
+    const char* text =
+        std::getenv("SOURCE_DATE_EPOCH");  // NOLINT(concurrency-mt-unsafe): no threads yet
+    if (text == nullptr || *text == '\0') return true;
     const std::string_view digits = text;
     quire::Time time;
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), time.seconds);
-    if (error != std::errc{} || end != digits.data() + digits.size())
-        return false;
+    if (error != std::errc{} || end != digits.data() + digits.size()) return false;
     environment.clock = std::make_shared<quire::FixedClock>(time);
     return true;
 }

@@ -46,14 +46,11 @@ std::string entry(std::string_view left, std::string_view text) {
 }
 
 std::string left_of(const Options::Item& item) {
-    if (item.names.empty())
-        return item.meta;
+    if (item.names.empty()) return item.meta;
     std::string left = fmt::format("{}", fmt::join(item.names, ", "));
     const bool long_name = item.names.back().starts_with("--");
-    if (item.kind == Kind::value)
-        left += (long_name ? "=" : " ") + item.meta;
-    if (item.kind == Kind::optional_value)
-        left += "[=" + item.meta + "]";
+    if (item.kind == Kind::value) left += (long_name ? "=" : " ") + item.meta;
+    if (item.kind == Kind::optional_value) left += "[=" + item.meta + "]";
     return left;
 }
 
@@ -68,14 +65,10 @@ std::string indented(std::string_view lines) {
 }
 
 std::string_view heading_of(std::string_view folder) {
-    if (folder == "look")
-        return "Look:";
-    if (folder == "change")
-        return "Change:";
-    if (folder == "pack")
-        return "Pack and unpack:";
-    if (folder == "verify")
-        return "Verify:";
+    if (folder == "look") return "Look:";
+    if (folder == "change") return "Change:";
+    if (folder == "pack") return "Pack and unpack:";
+    if (folder == "verify") return "Verify:";
     return "Other:";
 }
 
@@ -85,8 +78,7 @@ std::string usage_line(const Verb& verb, const Options& options) {
     std::string line = fmt::format("quire {}", verb.name);
     line += " [OPTION]...";
     for (const Options::Item& item : options.items()) {
-        if (item.kind != Kind::operand && item.kind != Kind::rest)
-            continue;
+        if (item.kind != Kind::operand && item.kind != Kind::rest) continue;
         const std::string dots = item.many ? "..." : "";
         if (item.kind == Kind::rest || item.least == 0)
             line += fmt::format(" [{}]{}", item.meta, dots);
@@ -97,16 +89,14 @@ std::string usage_line(const Verb& verb, const Options& options) {
 }
 
 std::string verb_help(const Verb& verb, const Options& options) {
-    std::string text = fmt::format("quire {}: {}\n\nExamples:\n{}\nUsage: {}\n", verb.name,
-                                   verb.summary, indented(verb.examples),
-                                   usage_line(verb, options));
+    std::string text =
+        fmt::format("quire {}: {}\n\nExamples:\n{}\nUsage: {}\n", verb.name, verb.summary,
+                    indented(verb.examples), usage_line(verb, options));
     for (const Options::Item& item : options.items())
-        if (item.names.empty())
-            text += entry(left_of(item), item.help);
+        if (item.names.empty()) text += entry(left_of(item), item.help);
     text += "\nOptions:\n";
     for (const Options::Item& item : options.items())
-        if (!item.names.empty())
-            text += entry(left_of(item), item.help);
+        if (!item.names.empty()) text += entry(left_of(item), item.help);
     text += fmt::format("\nMore: man quire-{}, man quire (addresses)\n", verb.name);
     return text;
 }
@@ -125,8 +115,7 @@ std::string program_help() {
         "An address is SOURCE[@pN|@@OFFSET][:PATH[:PATH]...]; see man quire.\n";
     std::string_view folder;
     for (const ListedVerb& listed : verbs()) {
-        if (listed.verb->hidden)
-            continue;
+        if (listed.verb->hidden) continue;
         if (listed.folder != folder) {
             folder = listed.folder;
             text += fmt::format("\n{}\n", heading_of(folder));
@@ -134,7 +123,8 @@ std::string program_help() {
         text += fmt::format("  {:<10} {}\n", listed.verb->name, listed.verb->summary);
     }
     return text +
-           "\n'quire VERB --help' tells about one of them; 'quire --version' which quire this is.\n";
+           "\n'quire VERB --help' tells about one of them; 'quire --version' which quire this "
+           "is.\n";
 }
 
 }  // namespace quire::app

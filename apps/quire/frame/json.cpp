@@ -47,10 +47,8 @@ struct Sequence {
 };
 
 Sequence sequence_of(std::uint8_t lead) {
-    if (lead < 0x80)
-        return {1};
-    if (lead >= 0xC2 && lead <= 0xDF)
-        return {2};
+    if (lead < 0x80) return {1};
+    if (lead >= 0xC2 && lead <= 0xDF) return {2};
     if (lead >= 0xE0 && lead <= 0xEF)
         return {3, static_cast<std::uint8_t>(lead == 0xE0 ? 0xA0 : 0x80),
                 static_cast<std::uint8_t>(lead == 0xED ? 0x9F : 0xBF)};
@@ -65,12 +63,10 @@ Sequence sequence_of(std::uint8_t lead) {
 bool is_utf8(std::string_view bytes) {
     for (std::size_t i = 0; i < bytes.size();) {
         const Sequence sequence = sequence_of(static_cast<std::uint8_t>(bytes[i]));
-        if (sequence.length == 0 || bytes.size() - i < sequence.length)
-            return false;
+        if (sequence.length == 0 || bytes.size() - i < sequence.length) return false;
         for (std::size_t j = 1; j < sequence.length; ++j) {
             const auto byte = static_cast<std::uint8_t>(bytes[i + j]);
-            if (j == 1 ? byte < sequence.low || byte > sequence.high : byte >> 6 != 2)
-                return false;
+            if (j == 1 ? byte < sequence.low || byte > sequence.high : byte >> 6 != 2) return false;
         }
         i += sequence.length;
     }
@@ -84,8 +80,7 @@ Json Json::line(std::string_view type) {
 }
 
 Json& Json::raw(std::string_view key, std::string_view value) {
-    if (!members_.empty())
-        members_ += ',';
+    if (!members_.empty()) members_ += ',';
     members_ += quoted(key);
     members_ += ':';
     members_ += value;
@@ -97,14 +92,13 @@ Json& Json::add(std::string_view key, double value) {
 }
 
 Json& Json::add(std::string_view key, std::string_view bytes) {
-    if (is_utf8(bytes))
-        return raw(key, quoted(bytes));
+    if (is_utf8(bytes)) return raw(key, quoted(bytes));
     return raw(fmt::format("{}_base64", key), quoted(base64(bytes)));
 }
 
 Json& Json::add(std::string_view key, Time time) {
-    return raw(key, fmt::format(R"({{"seconds":{},"nanoseconds":{}}})", time.seconds,
-                                time.nanoseconds));
+    return raw(key,
+               fmt::format(R"({{"seconds":{},"nanoseconds":{}}})", time.seconds, time.nanoseconds));
 }
 
 Json& Json::add(std::string_view key, const Json& object) {
@@ -113,15 +107,13 @@ Json& Json::add(std::string_view key, const Json& object) {
 
 Json& Json::add(std::string_view key, const std::vector<Json>& objects) {
     std::string list;
-    for (const Json& object : objects)
-        list += (list.empty() ? "" : ",") + object.text();
+    for (const Json& object : objects) list += (list.empty() ? "" : ",") + object.text();
     return raw(key, '[' + list + ']');
 }
 
 Json& Json::add(std::string_view key, const std::vector<std::string>& words) {
     std::string list;
-    for (const std::string& word : words)
-        list += (list.empty() ? "" : ",") + quoted(word);
+    for (const std::string& word : words) list += (list.empty() ? "" : ",") + quoted(word);
     return raw(key, '[' + list + ']');
 }
 

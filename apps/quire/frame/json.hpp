@@ -15,7 +15,7 @@ namespace quire::app {
 /// given as a string under its key when it is UTF-8, otherwise as base64 under the key with
 /// `_base64` behind it, so that nothing is lost and exactly one of the two is there.
 class Json {
-  public:
+public:
     /// The number a program checks before it reads on; it grows when a field changes its meaning.
     static constexpr int schema = 1;
 
@@ -45,7 +45,7 @@ class Json {
     /// `{…}`, without a newline.
     std::string text() const { return '{' + members_ + '}'; }
 
-  private:
+private:
     Json& raw(std::string_view key, std::string_view value);
 
     std::string members_;

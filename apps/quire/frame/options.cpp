@@ -19,8 +19,7 @@ std::vector<std::string> split_names(std::string_view names) {
     while (true) {
         const std::size_t comma = names.find(',');
         result.emplace_back(names.substr(0, comma));
-        if (comma == names.npos)
-            return result;
+        if (comma == names.npos) return result;
         names.remove_prefix(comma + 1);
     }
 }
@@ -31,8 +30,7 @@ Options::Item& Options::add(Item::Kind kind, std::string_view names, std::string
                             std::string_view help, Apply apply) {
     Item item;
     item.kind = kind;
-    if (!names.empty())
-        item.names = split_names(names);
+    if (!names.empty()) item.names = split_names(names);
     item.meta = meta;
     item.help = help;
     item.apply = std::move(apply);
@@ -46,10 +44,11 @@ Options& Options::flag(std::string_view names, bool& target, std::string_view he
 
 Options& Options::flag(std::string_view names, std::function<void()> action,
                        std::string_view help) {
-    add(Item::Kind::flag, names, "", help, [action = std::move(action)](std::string_view) -> Result<void> {
-        action();
-        return {};
-    });
+    add(Item::Kind::flag, names, "", help,
+        [action = std::move(action)](std::string_view) -> Result<void> {
+            action();
+            return {};
+        });
     return *this;
 }
 
@@ -65,8 +64,7 @@ Options& Options::value(std::string_view names, std::string_view meta, std::stri
 }
 
 Options& Options::value(std::string_view names, std::string_view meta,
-                        std::optional<std::string>& target, std::string_view help,
-                        ValueKind kind) {
+                        std::optional<std::string>& target, std::string_view help, ValueKind kind) {
     return value(
         names, meta,
         [&target](std::string_view text) -> Result<void> {
@@ -118,10 +116,11 @@ Options& Options::optional_value(std::string_view names, std::string_view meta, 
 
 Options& Options::operand(std::string_view meta, std::string& target, std::string_view help,
                           ValueKind kind) {
-    Item& item = add(Item::Kind::operand, "", meta, help, [&target](std::string_view text) -> Result<void> {
-        target = text;
-        return {};
-    });
+    Item& item =
+        add(Item::Kind::operand, "", meta, help, [&target](std::string_view text) -> Result<void> {
+            target = text;
+            return {};
+        });
     item.least = 1;
     item.value_kind = kind;
     return *this;
@@ -129,20 +128,22 @@ Options& Options::operand(std::string_view meta, std::string& target, std::strin
 
 Options& Options::operand(std::string_view meta, std::optional<std::string>& target,
                           std::string_view help, ValueKind kind) {
-    Item& item = add(Item::Kind::operand, "", meta, help, [&target](std::string_view text) -> Result<void> {
-        target = text;
-        return {};
-    });
+    Item& item =
+        add(Item::Kind::operand, "", meta, help, [&target](std::string_view text) -> Result<void> {
+            target = text;
+            return {};
+        });
     item.value_kind = kind;
     return *this;
 }
 
 Options& Options::operands(std::string_view meta, std::vector<std::string>& target,
                            std::size_t least, std::string_view help, ValueKind kind) {
-    Item& item = add(Item::Kind::operand, "", meta, help, [&target](std::string_view text) -> Result<void> {
-        target.emplace_back(text);
-        return {};
-    });
+    Item& item =
+        add(Item::Kind::operand, "", meta, help, [&target](std::string_view text) -> Result<void> {
+            target.emplace_back(text);
+            return {};
+        });
     item.least = least;
     item.many = true;
     item.value_kind = kind;
@@ -182,21 +183,19 @@ Result<void> Options::parse(const std::vector<std::string>& arguments) {
 Result<void> Options::give_operands(const std::vector<std::string>& operands) {
     std::size_t needed = 0;
     for (const Item& item : items_)
-        if (item.kind == Item::Kind::operand)
-            needed += item.least;
+        if (item.kind == Item::Kind::operand) needed += item.least;
     std::size_t spare = operands.size() > needed ? operands.size() - needed : 0;
     std::size_t next = 0;
     for (const Item& item : items_) {
-        if (item.kind != Item::Kind::operand)
-            continue;
+        if (item.kind != Item::Kind::operand) continue;
         std::size_t count = item.least;
-        const std::size_t further = item.many ? spare : std::min<std::size_t>(spare, 1 - item.least);
+        const std::size_t further =
+            item.many ? spare : std::min<std::size_t>(spare, 1 - item.least);
         count += further;
         spare -= further;
         if (next + count > operands.size())
             return fail(std::errc::invalid_argument, fmt::format("{} is missing", item.meta));
-        for (std::size_t i = 0; i < count; ++i)
-            QUIRE_TRY(item.apply(operands[next++]));
+        for (std::size_t i = 0; i < count; ++i) QUIRE_TRY(item.apply(operands[next++]));
     }
     if (next < operands.size())
         return fail(std::errc::invalid_argument,

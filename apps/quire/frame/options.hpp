@@ -24,7 +24,7 @@ enum class ValueKind : std::uint8_t { word, address, host_path };
 /// Values are given to the variables in the order of the command line, so that of `-P -L` the last
 /// one counts when both set the same variable.
 class Options {
-  public:
+public:
     /// Takes the text of a value ("" for a flag). Fails: invalid_argument (a usage error).
     using Apply = std::function<Result<void>(std::string_view)>;
 
@@ -40,9 +40,8 @@ class Options {
     Options& value(std::string_view names, std::string_view meta, Apply apply,
                    std::string_view help, ValueKind kind = ValueKind::word);
     /// An option that may be given often.
-    Options& values(std::string_view names, std::string_view meta,
-                    std::vector<std::string>& target, std::string_view help,
-                    ValueKind kind = ValueKind::word);
+    Options& values(std::string_view names, std::string_view meta, std::vector<std::string>& target,
+                    std::string_view help, ValueKind kind = ValueKind::word);
     /// An option whose value is one of a few words.
     Options& choice(std::string_view names, std::initializer_list<std::string_view> words,
                     std::string& target, std::string_view help);
@@ -81,7 +80,7 @@ class Options {
     };
     const std::vector<Item>& items() const { return items_; }
 
-  private:
+private:
     Item& add(Item::Kind kind, std::string_view names, std::string_view meta, std::string_view help,
               Apply apply);
     Result<void> give_operands(const std::vector<std::string>& operands);

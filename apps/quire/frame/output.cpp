@@ -18,13 +18,11 @@ Result<void> write_all(int fd, std::string_view bytes) {
             bytes.remove_prefix(static_cast<std::size_t>(written));
             continue;
         }
-        if (written < 0 && errno == EINTR)
-            continue;
+        if (written < 0 && errno == EINTR) continue;
         if (written < 0 && errno == EAGAIN) {
             // A terminal or pipe that somebody else made non-blocking.
             pollfd waiting{.fd = fd, .events = POLLOUT, .revents = 0};
-            if (::poll(&waiting, 1, -1) >= 0 || errno == EINTR)
-                continue;
+            if (::poll(&waiting, 1, -1) >= 0 || errno == EINTR) continue;
         }
         return fail_errno("writing to standard output");
     }
@@ -39,26 +37,21 @@ void Output::text(std::string_view bytes) {
 }
 
 void Output::flush_when_full() {
-    if (buffer_.size() >= full)
-        static_cast<void>(flush());  // the failure sticks
+    if (buffer_.size() >= full) static_cast<void>(flush());  // the failure sticks
 }
 
 Result<void> Output::flush() {
     if (!failure_ && !buffer_.empty())
-        if (auto written = write_all(fd_, buffer_); !written)
-            failure_ = written.error();
+        if (auto written = write_all(fd_, buffer_); !written) failure_ = written.error();
     buffer_.clear();
-    if (failure_)
-        return std::unexpected(*failure_);
+    if (failure_) return std::unexpected(*failure_);
     return {};
 }
 
 Result<void> Output::write(std::span<const std::byte> bytes) {
     QUIRE_TRY(flush());
-    auto written =
-        write_all(fd_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    if (!written)
-        failure_ = written.error();
+    auto written = write_all(fd_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (!written) failure_ = written.error();
     return written;
 }
 

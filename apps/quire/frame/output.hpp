@@ -17,7 +17,7 @@ namespace quire::app {
 /// Standard output, buffered. The first failure sticks: what is written afterwards is dropped, and
 /// finish() tells. Nothing a verb prints may be lost without exit code 1.
 class Output {
-  public:
+public:
     explicit Output(int fd) : fd_(fd) {}
     Output(const Output&) = delete;
     Output& operator=(const Output&) = delete;
@@ -39,7 +39,7 @@ class Output {
     bool reader_gone() const { return failure_ && *failure_ == std::errc::broken_pipe; }
     int fd() const { return fd_; }
 
-  private:
+private:
     void flush_when_full();
 
     int fd_;

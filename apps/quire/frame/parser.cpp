@@ -24,14 +24,13 @@ using Kind = Options::Item::Kind;
 constexpr char mark = '\x01';
 
 std::string protect(const std::string& word) {
-    if (!word.empty() && (word.front() == '[' || word.front() == mark))
-        return mark + word;
+    if (!word.empty() && (word.front() == '[' || word.front() == mark)) return mark + word;
     return word;
 }
 
 std::string unprotect(std::string word) {
-    if (!word.empty() && word.front() == mark)
-        word.erase(0, 1);
+    const std::size_t at = word.starts_with("--") ? word.find('=') + 1 : 0;
+    if (at < word.size() && word[at] == mark) word.erase(at, 1);
     return word;
 }
 
@@ -63,8 +62,7 @@ Result<std::vector<Parsed>> parse_arguments(const std::vector<Options::Item>& it
     app.allow_extras();
     std::map<const CLI::Option*, const Options::Item*> meaning;
     for (const Options::Item& item : items) {
-        if (item.names.empty())
-            continue;
+        if (item.names.empty()) continue;
         const std::string names = fmt::format("{}", fmt::join(item.names, ","));
         CLI::Option* option = nullptr;
         if (item.kind == Kind::value) {

@@ -17,8 +17,7 @@ namespace {
 
 void tell(const assembly::Environment& environment, std::string_view text) {
     // Nobody is left to hear of a failure.
-    if (::write(environment.errors, text.data(), text.size()) < 0)
-        return;
+    if (::write(environment.errors, text.data(), text.size()) < 0) return;
 }
 
 // Text that was asked for (help, version): to standard output.
@@ -61,16 +60,14 @@ Ending perform(Invocation& invocation, assembly::Environment environment) {
     if (auto done = invocation.command->run(session); !done) {
         const int code = session.exit_code();
         session.report(done.error());
-        if (code == 2)
-            session.set_exit_code(2);
+        if (code == 2) session.set_exit_code(2);
     }
     // Items that succeeded count although others failed, so what was done is committed in any case;
     // the command lets go of the trees first.
     invocation.command.reset();
     if (auto committed = session.assembler().finish(); !committed)
         session.report(committed.error());
-    if (auto written = session.out().flush(); !written)
-        session.report(written.error());
+    if (auto written = session.out().flush(); !written) session.report(written.error());
     const bool gone = session.out().reader_gone();
     return {.exit_code = gone && session.exit_code() == 0 ? 1 : session.exit_code(),
             .reader_gone = gone};
@@ -83,11 +80,9 @@ Ending run_verb(const Verb& verb, const std::vector<std::string>& arguments,
     if (std::find(arguments.begin(), end, "--help") != end)
         return print(environment, verb_help(verb, invocation->options));
     auto parsed = invocation->options.parse(arguments);
-    if (parsed && invocation->seed)
-        parsed = read_seed(*invocation->seed, environment);
+    if (parsed && invocation->seed) parsed = read_seed(*invocation->seed, environment);
     if (!parsed)
-        return usage_error(environment, fmt::format("quire {}", verb.name),
-                           parsed.error().message());
+        return usage_error(environment, fmt::format("quire {}", verb.name), told(parsed.error()));
     return perform(*invocation, std::move(environment));
 }
 
@@ -100,8 +95,7 @@ std::unique_ptr<Invocation> prepare(const Verb& verb) {
     Options& options = invocation->options;
     Manner& manner = invocation->manner;
     invocation->command->declare(options);
-    if (verb.common.json)
-        options.flag("--json", manner.json, "print one JSON object per line");
+    if (verb.common.json) options.flag("--json", manner.json, "print one JSON object per line");
     if (verb.common.null)
         options.flag("-0,--null", manner.null, "end names with NUL instead of a newline");
     if (verb.common.dry_run)
@@ -111,8 +105,10 @@ std::unique_ptr<Invocation> prepare(const Verb& verb) {
             "--progress", "json",
             [&manner](std::string_view style) -> Result<void> {
                 if (!style.empty() && style != "json")
-                    return fail(std::errc::invalid_argument, "--progress knows no other style than json");
-                manner.progress = style.empty() ? Manner::ProgressStyle::text : Manner::ProgressStyle::json;
+                    return fail(std::errc::invalid_argument,
+                                "--progress knows no other style than json");
+                manner.progress =
+                    style.empty() ? Manner::ProgressStyle::text : Manner::ProgressStyle::json;
                 return {};
             },
             "show progress on standard error, also where that is no terminal");
@@ -126,11 +122,9 @@ std::unique_ptr<Invocation> prepare(const Verb& verb) {
 }
 
 Ending run_program(const std::vector<std::string>& arguments, assembly::Environment environment) {
-    if (arguments.empty())
-        return usage_error(environment, "quire", "no verb was given");
+    if (arguments.empty()) return usage_error(environment, "quire", "no verb was given");
     const std::string& first = arguments.front();
-    if (first == "--version")
-        return print(environment, fmt::format("quire {}\n", QUIRE_VERSION));
+    if (first == "--version") return print(environment, fmt::format("quire {}\n", QUIRE_VERSION));
     if (first == "--help" || first == "-h" || (first == "help" && arguments.size() == 1))
         return print(environment, program_help());
     const bool about = first == "help";
@@ -139,10 +133,8 @@ Ending run_program(const std::vector<std::string>& arguments, assembly::Environm
                            fmt::format("'{}' stands before the verb", printable(first)));
     const std::string& name = about ? arguments[1] : first;
     const Verb* verb = find_verb(name);
-    if (verb == nullptr)
-        return unknown_verb(environment, name);
-    if (about)
-        return run_verb(*verb, {"--help"}, std::move(environment));
+    if (verb == nullptr) return unknown_verb(environment, name);
+    if (about) return run_verb(*verb, {"--help"}, std::move(environment));
     return run_verb(*verb, {arguments.begin() + 1, arguments.end()}, std::move(environment));
 }
 

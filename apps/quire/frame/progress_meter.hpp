@@ -23,7 +23,7 @@ struct Manner;
 /// moment shows nothing.
 /// Threads: any.
 class ProgressMeter final : public Progress {
-  public:
+public:
     enum class Style : std::uint8_t { text, json };
     using Instant = std::chrono::steady_clock::time_point;
 
@@ -54,7 +54,7 @@ class ProgressMeter final : public Progress {
     static std::string as_text(const Amounts& amounts, unsigned columns);
     static std::string as_json(const Amounts& amounts, bool last);
 
-  private:
+private:
     void show(std::unique_lock<std::mutex>& lock, bool last);
 
     const int fd_;

@@ -19,14 +19,20 @@ std::string harmless(std::string_view sentence) {
     while (true) {
         const std::size_t backslash = sentence.find('\\');
         text += printable(sentence.substr(0, backslash));
-        if (backslash == sentence.npos)
-            return text;
+        if (backslash == sentence.npos) return text;
         text += '\\';
         sentence.remove_prefix(backslash + 1);
     }
 }
 
 }  // namespace
+
+std::string told(const Error& error) {
+    const bool says_all =
+        error == std::errc::invalid_argument || error == std::errc::operation_not_supported ||
+        error == std::errc::device_or_resource_busy || error == std::errc::is_a_directory;
+    return says_all && !error.sentence().empty() ? error.sentence() : error.message();
+}
 
 Session::Session(std::string_view verb, assembly::Environment environment, Manner manner)
     : verb_(verb),
@@ -38,10 +44,8 @@ Session::Session(std::string_view verb, assembly::Environment environment, Manne
 Session::~Session() = default;
 
 Progress& Session::progress() {
-    if (!meter_)
-        meter_ = make_progress_meter(environment_, manner_);
-    if (meter_)
-        return *meter_;
+    if (!meter_) meter_ = make_progress_meter(environment_, manner_);
+    if (meter_) return *meter_;
     return no_progress_;
 }
 
@@ -55,30 +59,24 @@ void Session::say(std::string_view sentence) {
     // What was printed before belongs before.
     if (environment_.output_is_terminal && environment_.errors_is_terminal)
         static_cast<void>(out_.flush());
-    if (meter_)
-        meter_->clear();
+    if (meter_) meter_->clear();
     const std::string line = fmt::format("quire {}: {}\n", verb_, harmless(sentence));
     // One call, so that lines of several programs don't mix. Nobody is left to hear of a failure.
-    if (::write(environment_.errors, line.data(), line.size()) < 0)
-        return;
+    if (::write(environment_.errors, line.data(), line.size()) < 0) return;
 }
 
 void Session::report(const Error& error) {
-    if (error == std::errc::broken_pipe && out_.reader_gone())
-        return;
-    say(error.message());
-    if (exit_code_ == 0)
-        exit_code_ = 1;
+    if (error == std::errc::broken_pipe && out_.reader_gone()) return;
+    say(told(error));
+    if (exit_code_ == 0) exit_code_ = 1;
 }
 
 void Session::warn(std::string_view sentence) {
-    if (!manner_.quiet)
-        say(sentence);
+    if (!manner_.quiet) say(sentence);
 }
 
 void Session::note(std::string_view sentence) {
-    if (manner_.verbose)
-        say(sentence);
+    if (manner_.verbose) say(sentence);
 }
 
 std::unexpected<Error> Session::usage(std::string sentence) {
@@ -87,8 +85,7 @@ std::unexpected<Error> Session::usage(std::string sentence) {
 }
 
 std::string Session::shown(std::string_view bytes) const {
-    return environment_.output_is_terminal && !manner_.null ? printable(bytes)
-                                                            : std::string(bytes);
+    return environment_.output_is_terminal && !manner_.null ? printable(bytes) : std::string(bytes);
 }
 
 }  // namespace quire::app

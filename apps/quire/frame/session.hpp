@@ -29,9 +29,12 @@ struct Manner {
     ProgressStyle progress = ProgressStyle::automatic;
 };
 
+/// An error as a person reads it. Where the sentence says all, "invalid argument" adds nothing.
+std::string told(const Error& error);
+
 /// Everything a running verb has around it.
 class Session {
-  public:
+public:
     Session(std::string_view verb, assembly::Environment environment, Manner manner);
     ~Session();
     Session(const Session&) = delete;
@@ -65,7 +68,7 @@ class Session {
     /// What ends a name on standard output: NUL with -0, otherwise a newline.
     char end_of_name() const { return manner_.null ? '\0' : '\n'; }
 
-  private:
+private:
     void say(std::string_view sentence);
 
     std::string_view verb_;

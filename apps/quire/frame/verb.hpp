@@ -15,7 +15,7 @@ class Session;
 
 /// One invocation of a verb: says what it takes, then does it.
 class Command {
-  public:
+public:
     virtual ~Command() = default;
     /// Declares options and operands; they are filled in before run().
     virtual void declare(Options& options) = 0;
