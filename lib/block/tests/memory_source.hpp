@@ -12,7 +12,7 @@ namespace quire::testing {
 
 /// A file-like thing in memory that may be as stubborn as files of volumes are.
 class MemorySource final : public block::ByteSource {
-  public:
+public:
     struct Options {
         bool writable = true;
         bool knows_holes = true;
@@ -25,8 +25,7 @@ class MemorySource final : public block::ByteSource {
 
     Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> memory) override {
         const std::uint64_t end = bytes_.geometry().size;
-        if (offset >= end)
-            return 0;
+        if (offset >= end) return 0;
         memory = memory.first(
             std::min({memory.size(), options_.largest_transfer, std::size_t{end - offset}}));
         QUIRE_TRY(bytes_.read(offset, memory));
@@ -44,21 +43,19 @@ class MemorySource final : public block::ByteSource {
     Result<void> flush() override { return {}; }
 
     Result<void> punch(block::Range range) override {
-        if (!options_.knows_holes)
-            return fail(std::errc::operation_not_supported);
+        if (!options_.knows_holes) return fail(std::errc::operation_not_supported);
         return bytes_.zero(range);
     }
 
     Result<block::Range> next_data(std::uint64_t offset) override {
-        if (!options_.knows_holes)
-            return bytes_.Device::next_data(offset);
+        if (!options_.knows_holes) return bytes_.Device::next_data(offset);
         return bytes_.next_data(offset);
     }
 
     Result<void> resize(std::uint64_t size) override { return bytes_.resize(size); }
     std::string describe() const override { return "a file in memory"; }
 
-  private:
+private:
     Options options_;
     block::MemoryDevice bytes_;
 };
