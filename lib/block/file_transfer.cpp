@@ -115,8 +115,10 @@ Result<void> FileTransfer::for_each_stretch(std::span<const Run> runs, Move&& mo
     for (const Run& run : runs)
         if (!run.memory.empty())
             sorted.push_back(&run);
-    // Stable, so that of runs at the same place the last one given is written last.
-    std::ranges::stable_sort(sorted, {}, &Run::offset);
+    // Of runs at the same place the last one given is written last.
+    std::ranges::sort(sorted, [](const Run* one, const Run* other) {
+        return one->offset != other->offset ? one->offset < other->offset : one < other;
+    });
 
     std::vector<iovec> pieces;
     pieces.reserve(sorted.size());

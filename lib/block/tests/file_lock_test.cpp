@@ -10,8 +10,11 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -37,6 +40,7 @@ public:
         int ready[2];
         int done[2];
         if (::pipe2(ready, O_CLOEXEC) != 0 || ::pipe2(done, O_CLOEXEC) != 0) return;
+        std::fflush(nullptr);
         pid_ = ::fork();
         if (pid_ == 0) {
             ::close(done[1]);
@@ -162,11 +166,12 @@ TEST_F(FileLockTest, a_writer_never_gets_a_file_that_was_replaced_meanwhile) {
     std::ofstream(path_) << 0;
     std::atomic<int> successes = 0;
     auto work = [&](int self) {
-        for (int round = 0; round < 200; ++round) {
+        for (int round = 0; round < 1500; ++round) {
             const auto device = FileDevice::open(path_, for_writing);
             if (!device) continue;
-            int count = -1;
-            std::ifstream(path_) >> count;
+            std::string text((*device)->geometry().size, '\0');
+            ASSERT_TRUE((*device)->read(0, std::as_writable_bytes(std::span(text))));
+            const int count = std::stoi(text);
             const std::string fresh = directory_ / fmt::format("fresh{}", self);
             std::ofstream(fresh) << count + 1;
             std::filesystem::rename(fresh, path_);
@@ -174,7 +179,7 @@ TEST_F(FileLockTest, a_writer_never_gets_a_file_that_was_replaced_meanwhile) {
         }
     };
     std::vector<std::jthread> threads;
-    for (int self = 0; self < 3; ++self) threads.emplace_back(work, self);
+    for (int self = 0; self < 4; ++self) threads.emplace_back(work, self);
     threads.clear();
     int count = -1;
     std::ifstream(path_) >> count;
