@@ -19,8 +19,9 @@
 //
 // Freed blocks: a block that a committed transaction freed may hold a file's data at once, written
 // in its place past the journal. So its older copies must not come back: the waiting copy in memory
-// is dropped when the commit is durable, and while a copy is in a log that replay may start from,
-// the freeing transaction revokes it. Whether it may is judged by the last flushed start (step 4).
+// is dropped when the commit is durable, and the freeing transaction revokes the block when the log
+// has a copy of it. Copies in front of a start that a checkpoint has written but not flushed need no
+// revoke: the commit's first flush makes that start durable, before the commit can count.
 
 #include "quire/volumes/ext/journal/writer.hpp"
 
@@ -61,16 +62,15 @@ struct Writer::State {
     const Map map;
     Superblock superblock;
     const Options options;
-    bool live = false;                  // the superblock on the medium starts somewhere
-    std::uint32_t head = 0;             // where the next transaction begins
-    std::uint32_t transaction = 0;      // its number
-    std::uint32_t used = 0;             // log blocks between the start on the medium and the head
-    std::uint32_t released = 0;         // how many of them the next flush frees
-    std::uint32_t released_before = 0;  // transactions older than this lie there
+    bool live = false;              // the superblock on the medium starts somewhere
+    std::uint32_t head = 0;         // where the next transaction begins
+    std::uint32_t transaction = 0;  // its number
+    std::uint32_t used = 0;         // log blocks between the start on the medium and the head
+    std::uint32_t released = 0;     // how many of them the next flush frees
     /// Committed and not in place yet.
     std::unordered_map<std::uint64_t, std::unique_ptr<std::byte[]>> waiting;
-    /// Blocks with a copy in the log that replay may see, and the last transaction that has one.
-    std::unordered_map<std::uint64_t, std::uint32_t> logged;
+    /// Blocks with a copy in the log behind its newest start.
+    std::unordered_set<std::uint64_t> logged;
     std::unordered_set<std::uint64_t> forgotten;
     std::optional<Error> ended;
 };
@@ -145,12 +145,7 @@ std::vector<std::uint64_t> Writer::State::revokes_of(const Transaction& wanted) 
 
 Result<void> Writer::State::flush() {
     QUIRE_TRY(map.device().flush());
-    if (released > 0) {
-        used -= std::exchange(released, 0);
-        std::erase_if(logged, [this](const auto& copy) {
-            return static_cast<std::int32_t>(copy.second - released_before) < 0;
-        });
-    }
+    used -= std::exchange(released, 0);
     return {};
 }
 
@@ -195,7 +190,7 @@ void Writer::State::adopt(const Transaction& wanted) {
         auto& copy = waiting[write.block];
         if (!copy) copy = std::make_unique_for_overwrite<std::byte[]>(map.block_size());
         std::memcpy(copy.get(), write.bytes, map.block_size());
-        logged[write.block] = transaction;
+        logged.insert(write.block);
     }
     ++transaction;
 }
@@ -218,7 +213,7 @@ Result<void> Writer::State::checkpoint() {
     superblock.set_log(head, transaction);
     QUIRE_TRY(superblock.write(map));
     released = used;
-    released_before = transaction;
+    logged.clear();
     return {};
 }
 
