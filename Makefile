@@ -18,6 +18,7 @@ build:
 
 test:
 	@tools/setup build test
+	@tools/fetch-e2fsprogs-tests >/dev/null || true
 	@tools/build dev
 	@ctest --test-dir build/dev -j2 --output-on-failure --no-tests=error
 
