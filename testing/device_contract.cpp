@@ -18,11 +18,11 @@ constexpr std::uint64_t far_away = std::numeric_limits<std::uint64_t>::max();
 
 /// Memory whose address is odd.
 class OddMemory {
-  public:
+public:
     explicit OddMemory(std::size_t length) : memory_(length + 1), length_(length) {}
     std::span<std::byte> span() { return std::span(memory_).subspan(odd(), length_); }
 
-  private:
+private:
     std::size_t odd() const { return reinterpret_cast<std::uintptr_t>(memory_.data()) % 2 ^ 1; }
     Bytes memory_;
     std::size_t length_;
@@ -42,8 +42,7 @@ void DeviceContract::SetUp() {
 
 std::shared_ptr<block::Device> DeviceContract::make(std::uint64_t bytes) {
     auto made = GetParam().make(bytes);
-    if (made)
-        return *made;
+    if (made) return *made;
     [&] {
         if (made.error() == std::errc::operation_not_supported)
             GTEST_SKIP() << made.error().message();
@@ -226,12 +225,10 @@ TEST_P(DeviceContract, next_data_passes_over_nothing_but_zeros) {
     while (at < size) {
         const auto data = device->next_data(at);
         ASSERT_TRUE(data) << data.error().message();
-        if (data->length == 0)
-            break;
+        if (data->length == 0) break;
         ASSERT_GE(data->offset, at);
         ASSERT_LE(data->offset + data->length, size);
-        for (std::uint64_t byte = 0; byte < data->length; ++byte)
-            found[data->offset + byte] = true;
+        for (std::uint64_t byte = 0; byte < data->length; ++byte) found[data->offset + byte] = true;
         at = data->offset + data->length;
     }
     for (std::size_t byte = 0; byte < size; ++byte)
@@ -277,13 +274,11 @@ TEST_P(DeviceContract, a_resize_is_refused_or_its_new_bytes_are_zero) {
 }
 
 TEST_P(DeviceContract, sixteen_tebibytes_work_and_are_sparse) {
-    if (!GetParam().sparse)
-        GTEST_SKIP() << "this kind of device has no holes";
+    if (!GetParam().sparse) GTEST_SKIP() << "this kind of device has no holes";
     // Less the last block: that is the largest file of ext4 with 4 KiB blocks.
     constexpr std::uint64_t huge = 16 * TiB - 4096;
     device = make(huge);
-    if (!device)
-        return;
+    if (!device) return;
     write(huge - 5000, pattern(5000));
     write(8 * TiB + 1, pattern(100));
     EXPECT_TRUE(read(huge - 5000, 5000) == pattern(5000));
@@ -340,8 +335,7 @@ TEST_P(DeviceContract, threads_that_write_next_to_each_other_lose_nothing) {
         }
     };
     std::vector<std::jthread> running;
-    for (std::size_t self = 0; self < threads; ++self)
-        running.emplace_back(work, self);
+    for (std::size_t self = 0; self < threads; ++self) running.emplace_back(work, self);
     running.clear();
     for (std::size_t at = 0; at < rounds * threads; ++at)
         ASSERT_TRUE(read(at * stripe, stripe) == pattern(stripe, at % threads)) << at;

@@ -19,8 +19,7 @@ Result<std::unique_ptr<LoopDevice>> LoopDevice::attach(const std::filesystem::pa
     }
     const UniqueFd backing(
         ::open(file.c_str(), (options.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
-    if (!backing)
-        return fail_errno("cannot open " + file.string());
+    if (!backing) return fail_errno("cannot open " + file.string());
 
     loop_config config{};
     config.fd = static_cast<__u32>(backing.get());
@@ -34,12 +33,10 @@ Result<std::unique_ptr<LoopDevice>> LoopDevice::attach(const std::filesystem::pa
             return fail(std::errc::operation_not_supported, "there is no free loop device");
         std::string path = "/dev/loop" + std::to_string(number);
         UniqueFd fd(::open(path.c_str(), (options.read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC));
-        if (!fd)
-            return fail(std::errc::operation_not_supported, "cannot open " + path);
+        if (!fd) return fail(std::errc::operation_not_supported, "cannot open " + path);
         if (::ioctl(fd.get(), LOOP_CONFIGURE, &config) == 0)
             return std::unique_ptr<LoopDevice>(new LoopDevice(std::move(fd), std::move(path)));
-        if (errno != EBUSY)
-            return fail_errno("cannot attach " + file.string());
+        if (errno != EBUSY) return fail_errno("cannot attach " + file.string());
     }
     return fail(std::errc::operation_not_supported, "all loop devices are taken again and again");
 }

@@ -10,20 +10,17 @@
 namespace quire::block {
 
 Result<void> check_range(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
-    if (offset > size || length > size - offset)
-        return fail(std::errc::result_out_of_range);
+    if (offset > size || length > size - offset) return fail(std::errc::result_out_of_range);
     return {};
 }
 
 Result<void> Device::read_runs(std::span<const ReadRun> runs) {
-    for (const ReadRun& run : runs)
-        QUIRE_TRY(read(run.offset, run.memory));
+    for (const ReadRun& run : runs) QUIRE_TRY(read(run.offset, run.memory));
     return {};
 }
 
 Result<void> Device::write_runs(std::span<const WriteRun> runs) {
-    for (const WriteRun& run : runs)
-        QUIRE_TRY(write(run.offset, run.memory));
+    for (const WriteRun& run : runs) QUIRE_TRY(write(run.offset, run.memory));
     return {};
 }
 

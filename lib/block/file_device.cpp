@@ -24,8 +24,7 @@ constexpr auto largest_offset = static_cast<std::uint64_t>(std::numeric_limits<o
 
 template <typename Run>
 Result<void> check_runs(std::span<const Run> runs, std::uint64_t size) {
-    for (const Run& run : runs)
-        QUIRE_TRY(check_range(run.offset, run.memory.size(), size));
+    for (const Run& run : runs) QUIRE_TRY(check_range(run.offset, run.memory.size(), size));
     return {};
 }
 
@@ -33,8 +32,7 @@ Result<void> check_runs(std::span<const Run> runs, std::uint64_t size) {
 int allocate(int fd, int mode, Range range) {
     while (::fallocate(fd, mode, static_cast<off_t>(range.offset),
                        static_cast<off_t>(range.length)) != 0) {
-        if (errno != EINTR)
-            return errno;
+        if (errno != EINTR) return errno;
     }
     return 0;
 }
@@ -72,8 +70,7 @@ bool FileDevice::direct() const {
 }
 
 Result<void> FileDevice::check_writable() const {
-    if (writable_)
-        return {};
+    if (writable_) return {};
     return fail(std::errc::read_only_file_system, name_ + " is open for reading only");
 }
 
@@ -109,11 +106,9 @@ Result<void> FileDevice::write_runs(std::span<const WriteRun> runs) {
 
 Result<void> FileDevice::flush() {
     const std::lock_guard lock(flush_mutex_);
-    if (flush_failure_)
-        return fail(*flush_failure_);
+    if (flush_failure_) return fail(*flush_failure_);
     while (::fdatasync(fd_.get()) != 0) {
-        if (errno == EINTR)
-            continue;
+        if (errno == EINTR) continue;
         flush_failure_ = Error::from_errno("cannot make what was written to " + name_ + " durable");
         return fail(*flush_failure_);
     }
@@ -128,30 +123,25 @@ Result<void> FileDevice::discard(Range range) {
     if (identity_.block_special) {
         const Range blocks = whole_blocks(range, alignment_);
         const std::uint64_t request[2] = {blocks.offset, blocks.length};
-        if (blocks.length > 0 && ::ioctl(fd_.get(), BLKDISCARD, request) != 0)
-            error = errno;
+        if (blocks.length > 0 && ::ioctl(fd_.get(), BLKDISCARD, request) != 0) error = errno;
     } else if (range.length > 0) {
         error = allocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, range);
     }
-    if (error == 0 || not_supported(error))
-        return {};
+    if (error == 0 || not_supported(error)) return {};
     return fail(static_cast<std::errc>(error), "cannot discard a part of " + name_);
 }
 
 Result<void> FileDevice::zero(Range range) {
     QUIRE_TRY(check_writable());
-    if (identity_.block_special)
-        return zero_block_special(range);
+    if (identity_.block_special) return zero_block_special(range);
     {
         const std::shared_lock lock(gate_);
         QUIRE_TRY(check_range(range.offset, range.length, size_));
-        if (range.length == 0)
-            return {};
+        if (range.length == 0) return {};
         int error = allocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, range);
         if (not_supported(error))
             error = allocate(fd_.get(), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, range);
-        if (error == 0)
-            return {};
+        if (error == 0) return {};
         if (!not_supported(error))
             return fail(static_cast<std::errc>(error), "cannot zero a part of " + name_);
     }
@@ -161,19 +151,15 @@ Result<void> FileDevice::zero(Range range) {
 Result<void> FileDevice::zero_block_special(Range range) {
     QUIRE_TRY(check_range(range.offset, range.length, size_));
     const Range blocks = whole_blocks(range, alignment_);
-    if (blocks.length == 0)
-        return Device::zero(range);
+    if (blocks.length == 0) return Device::zero(range);
     const std::uint64_t request[2] = {blocks.offset, blocks.length};
     int error = 0;
     {
         const std::shared_lock lock(gate_);
-        if (::ioctl(fd_.get(), BLKZEROOUT, request) != 0)
-            error = errno;
+        if (::ioctl(fd_.get(), BLKZEROOUT, request) != 0) error = errno;
     }
-    if (not_supported(error))
-        return Device::zero(range);
-    if (error != 0)
-        return fail(static_cast<std::errc>(error), "cannot zero a part of " + name_);
+    if (not_supported(error)) return Device::zero(range);
+    if (error != 0) return fail(static_cast<std::errc>(error), "cannot zero a part of " + name_);
     const std::uint64_t blocks_end = blocks.offset + blocks.length;
     QUIRE_TRY(Device::zero({range.offset, blocks.offset - range.offset}));
     return Device::zero({blocks_end, range.offset + range.length - blocks_end});
@@ -182,18 +168,13 @@ Result<void> FileDevice::zero_block_special(Range range) {
 Result<Range> FileDevice::next_data(std::uint64_t offset) {
     const std::uint64_t size = size_;
     QUIRE_TRY(check_range(offset, 0, size));
-    if (identity_.block_special || offset == size)
-        return Range{offset, size - offset};
+    if (identity_.block_special || offset == size) return Range{offset, size - offset};
     const off_t data = ::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_DATA);
-    if (data < 0 && errno == ENXIO)
-        return Range{size, 0};
-    if (data < 0 && errno == EINVAL)
-        return Range{offset, size - offset};
-    if (data < 0)
-        return fail_errno("cannot find the holes of " + name_);
+    if (data < 0 && errno == ENXIO) return Range{size, 0};
+    if (data < 0 && errno == EINVAL) return Range{offset, size - offset};
+    if (data < 0) return fail_errno("cannot find the holes of " + name_);
     const off_t hole = ::lseek(fd_.get(), data, SEEK_HOLE);
-    if (hole < 0 && errno != ENXIO)
-        return fail_errno("cannot find the holes of " + name_);
+    if (hole < 0 && errno != ENXIO) return fail_errno("cannot find the holes of " + name_);
     // Another program may have changed the file between the two calls, or grown it.
     const std::uint64_t begin = std::min(static_cast<std::uint64_t>(data), size);
     const std::uint64_t end = hole < 0 ? size : std::min(static_cast<std::uint64_t>(hole), size);
@@ -202,17 +183,13 @@ Result<Range> FileDevice::next_data(std::uint64_t offset) {
 
 Result<void> FileDevice::resize(std::uint64_t size) {
     QUIRE_TRY(check_writable());
-    if (identity_.block_special)
-        return Device::resize(size);
-    if (size > largest_offset)
-        return fail(std::errc::file_too_large, name_ + " can't be so large");
+    if (identity_.block_special) return Device::resize(size);
+    if (size > largest_offset) return fail(std::errc::file_too_large, name_ + " can't be so large");
     const std::unique_lock lock(gate_);
     // Past the cache, the last piece of a file whose size is no multiple of a block can't be moved.
-    if (transfer_->splits_block(0, size))
-        transfer_->stop_direct();
+    if (transfer_->splits_block(0, size)) transfer_->stop_direct();
     while (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
-        if (errno != EINTR)
-            return fail_errno("cannot change the size of " + name_);
+        if (errno != EINTR) return fail_errno("cannot change the size of " + name_);
     }
     size_ = size;
     return {};

@@ -57,7 +57,7 @@ int batch(std::span<iovec> pieces) {
 
 /// Walks along the pieces of a stretch, copying in either direction.
 class Cursor {
-  public:
+public:
     explicit Cursor(std::span<const iovec> pieces) : pieces_(pieces) {}
 
     void copy_out(std::byte* to, std::size_t length) {
@@ -73,7 +73,7 @@ class Cursor {
         });
     }
 
-  private:
+private:
     template <typename Copy>
     void walk(std::size_t length, Copy&& copy) {
         while (length > 0) {
@@ -113,8 +113,7 @@ Result<void> FileTransfer::for_each_stretch(std::span<const Run> runs, Move&& mo
     std::vector<const Run*> sorted;
     sorted.reserve(runs.size());
     for (const Run& run : runs)
-        if (!run.memory.empty())
-            sorted.push_back(&run);
+        if (!run.memory.empty()) sorted.push_back(&run);
     // Of runs at the same place the last one given is written last.
     std::ranges::sort(sorted, [](const Run* one, const Run* other) {
         return one->offset != other->offset ? one->offset < other->offset : one < other;
@@ -157,8 +156,7 @@ void FileTransfer::stop_direct() {
 }
 
 bool FileTransfer::aligned(const Stretch& stretch) const {
-    if (((stretch.offset | stretch.length) & (alignment_.offset - 1)) != 0)
-        return false;
+    if (((stretch.offset | stretch.length) & (alignment_.offset - 1)) != 0) return false;
     return std::ranges::all_of(stretch.pieces, [this](const iovec& piece) {
         return (reinterpret_cast<std::uintptr_t>(piece.iov_base) & (alignment_.memory - 1)) == 0 &&
                (piece.iov_len & (alignment_.offset - 1)) == 0;
@@ -166,14 +164,12 @@ bool FileTransfer::aligned(const Stretch& stretch) const {
 }
 
 Result<void> FileTransfer::read_stretch(const Stretch& stretch) {
-    if (direct_ && !aligned(stretch))
-        return read_through_buffer(stretch);
+    if (direct_ && !aligned(stretch)) return read_through_buffer(stretch);
     return read_fully(stretch.offset, stretch.pieces);
 }
 
 Result<void> FileTransfer::write_stretch(const Stretch& stretch) {
-    if (direct_ && !aligned(stretch))
-        return write_through_buffer(stretch);
+    if (direct_ && !aligned(stretch)) return write_through_buffer(stretch);
     return write_fully(stretch.offset, stretch.pieces);
 }
 
@@ -184,8 +180,7 @@ Result<void> FileTransfer::read_through_buffer(const Stretch& stretch) {
     const std::uint64_t capacity = std::min(span, buffer_size);
     const AlignedBuffer buffer = make_buffer(std::max<std::size_t>(alignment_.memory, unit),
                                              static_cast<std::size_t>(capacity));
-    if (!buffer)
-        return fail(std::errc::not_enough_memory);
+    if (!buffer) return fail(std::errc::not_enough_memory);
 
     Cursor cursor(stretch.pieces);
     for (std::uint64_t at = stretch.offset; at < end;) {
@@ -207,8 +202,7 @@ Result<void> FileTransfer::write_through_buffer(const Stretch& stretch) {
     const std::uint64_t capacity = std::min(span, buffer_size);
     const AlignedBuffer buffer = make_buffer(std::max<std::size_t>(alignment_.memory, unit),
                                              static_cast<std::size_t>(capacity));
-    if (!buffer)
-        return fail(std::errc::not_enough_memory);
+    if (!buffer) return fail(std::errc::not_enough_memory);
 
     Cursor cursor(stretch.pieces);
     for (std::uint64_t at = stretch.offset; at < end;) {
@@ -221,10 +215,8 @@ Result<void> FileTransfer::write_through_buffer(const Stretch& stretch) {
         };
         const std::uint64_t last_block = begin + window - unit;
         const bool splits_last = at + step < begin + window;
-        if (at > begin)
-            QUIRE_TRY(read_block(begin));
-        if (splits_last && (at == begin || last_block != begin))
-            QUIRE_TRY(read_block(last_block));
+        if (at > begin) QUIRE_TRY(read_block(begin));
+        if (splits_last && (at == begin || last_block != begin)) QUIRE_TRY(read_block(last_block));
         cursor.copy_out(buffer.get() + (at - begin), step);
         iovec piece{buffer.get(), window};
         QUIRE_TRY(write_fully(begin, {&piece, 1}));

@@ -25,7 +25,7 @@ struct DirectAlignment {
 ///
 /// Threads: any, except that a write for which splits_block() is true must run alone among writes.
 class FileTransfer {
-  public:
+public:
     /// `fd` is borrowed. `direct` says that O_DIRECT is set on it.
     FileTransfer(int fd, std::string name, bool direct, DirectAlignment alignment);
 
@@ -40,7 +40,7 @@ class FileTransfer {
     /// Goes through the page cache from now on.
     void stop_direct();
 
-  private:
+private:
     /// Memory that lies in the file one after the other, beginning at `offset`.
     struct Stretch {
         std::uint64_t offset = 0;

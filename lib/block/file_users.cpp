@@ -28,8 +28,7 @@ std::vector<std::string_view> words(std::string_view line) {
     std::vector<std::string_view> result;
     while (true) {
         const std::size_t begin = line.find_first_not_of(' ');
-        if (begin == line.npos)
-            return result;
+        if (begin == line.npos) return result;
         line.remove_prefix(begin);
         const std::size_t end = std::min(line.find(' '), line.size());
         result.push_back(line.substr(0, end));
@@ -38,8 +37,7 @@ std::vector<std::string_view> words(std::string_view line) {
 }
 
 std::string_view without_newline(std::string_view text) {
-    if (text.ends_with('\n'))
-        text.remove_suffix(1);
+    if (text.ends_with('\n')) text.remove_suffix(1);
     return text;
 }
 
@@ -53,14 +51,11 @@ std::optional<LockHolder> find_lock_holder(std::string_view locks, dev_t device,
         const auto columns = words(locks.substr(0, end));
         locks.remove_prefix(std::min(end + 1, locks.size()));
         // "1: FLOCK ADVISORY WRITE 1234 fd:00:5678 0 EOF"; one that waits has "->" before FLOCK.
-        if (columns.size() < 6 || columns[1] != "FLOCK" || columns[5] != place)
-            continue;
+        if (columns.size() < 6 || columns[1] != "FLOCK" || columns[5] != place) continue;
         LockHolder holder{0, columns[3] == "WRITE"};
         std::from_chars(columns[4].begin(), columns[4].end(), holder.pid);
-        if (holder.exclusive)
-            return holder;
-        if (!found)
-            found = holder;
+        if (holder.exclusive) return holder;
+        if (!found) found = holder;
     }
     return found;
 }
@@ -78,8 +73,7 @@ std::string describe_lock_conflict(const std::string& name, dev_t device, ino_t 
     if (holder && holder->pid > 0) {
         const std::string command = slurp(processes / std::to_string(holder->pid) / "comm");
         who = fmt::format("process {}", holder->pid);
-        if (!command.empty())
-            who += fmt::format(" ({})", printable(without_newline(command)));
+        if (!command.empty()) who += fmt::format(" ({})", printable(without_newline(command)));
     }
     return fmt::format("{} is being {} by {}, try again when that has ended", name, doing, who);
 }
@@ -90,14 +84,12 @@ std::optional<std::string> find_loop_device(dev_t device, ino_t inode,
     std::filesystem::directory_iterator entry(block_devices, ignored);
     for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
         const std::string name = entry->path().filename();
-        if (!name.starts_with("loop"))
-            continue;
+        if (!name.starts_with("loop")) continue;
         const std::string backing = slurp(entry->path() / "loop" / "backing_file");
         struct stat status{};
         if (backing.empty() || ::stat(std::string(without_newline(backing)).c_str(), &status) != 0)
             continue;
-        if (status.st_dev == device && status.st_ino == inode)
-            return "/dev/" + name;
+        if (status.st_dev == device && status.st_ino == inode) return "/dev/" + name;
     }
     return std::nullopt;
 }

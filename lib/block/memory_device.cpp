@@ -59,13 +59,11 @@ Result<void> MemoryDevice::read(std::uint64_t offset, std::span<std::byte> memor
 
 Result<std::byte*> MemoryDevice::chunk_for_writing(std::uint64_t index) {
     const auto place = chunks_.lower_bound(index);
-    if (place != chunks_.end() && place->first == index)
-        return place->second.get();
+    if (place != chunks_.end() && place->first == index) return place->second.get();
     if (chunks_.size() >= options_.limit / chunk_size)
         return fail(std::errc::no_space_on_device, options_.name + " has reached its limit");
     Chunk chunk(new (std::nothrow) std::byte[chunk_size]());
-    if (!chunk)
-        return fail(std::errc::no_space_on_device, "no memory is left");
+    if (!chunk) return fail(std::errc::no_space_on_device, "no memory is left");
     return chunks_.emplace_hint(place, index, std::move(chunk))->second.get();
 }
 
@@ -112,8 +110,7 @@ Result<Range> MemoryDevice::next_data(std::uint64_t offset) {
     const std::shared_lock lock(mutex_);
     QUIRE_TRY(check_range(offset, 0, size_));
     auto place = chunks_.lower_bound(offset / chunk_size);
-    if (place == chunks_.end() || place->first * chunk_size >= size_)
-        return Range{size_, 0};
+    if (place == chunks_.end() || place->first * chunk_size >= size_) return Range{size_, 0};
     const std::uint64_t begin = std::max(offset, place->first * chunk_size);
     std::uint64_t next = place->first;
     while (place != chunks_.end() && place->first == next) {

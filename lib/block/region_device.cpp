@@ -46,8 +46,7 @@ Geometry RegionDevice::geometry() const {
 }
 
 Result<void> RegionDevice::check_writable() const {
-    if (!options_.read_only)
-        return {};
+    if (!options_.read_only) return {};
     return fail(std::errc::read_only_file_system, options_.name + " is open for reading only");
 }
 
@@ -100,8 +99,7 @@ Result<Range> RegionDevice::next_data(std::uint64_t offset) {
     // The search below may run far past the window's end, but only along one hole.
     QUIRE_TRY_ASSIGN(const Range below, base_->next_data(window_.offset + offset));
     const std::uint64_t end = window_.offset + window_.length;
-    if (below.length == 0 || below.offset >= end)
-        return Range{window_.length, 0};
+    if (below.length == 0 || below.offset >= end) return Range{window_.length, 0};
     return Range{below.offset - window_.offset, std::min(below.length, end - below.offset)};
 }
 

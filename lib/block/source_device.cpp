@@ -26,8 +26,7 @@ Geometry SourceDevice::geometry() const {
 }
 
 Result<void> SourceDevice::check_writable() const {
-    if (writable_)
-        return {};
+    if (writable_) return {};
     return fail(std::errc::read_only_file_system,
                 source_->describe() + " is open for reading only");
 }
@@ -70,11 +69,9 @@ Result<void> SourceDevice::discard(Range range) {
     QUIRE_TRY(check_writable());
     const std::shared_lock lock(gate_);
     QUIRE_TRY(check_range(range.offset, range.length, size_));
-    if (range.length == 0)
-        return {};
+    if (range.length == 0) return {};
     auto punched = source_->punch(range);
-    if (!punched && punched.error() == std::errc::operation_not_supported)
-        return {};
+    if (!punched && punched.error() == std::errc::operation_not_supported) return {};
     return punched;
 }
 
@@ -83,11 +80,9 @@ Result<void> SourceDevice::zero(Range range) {
     {
         const std::shared_lock lock(gate_);
         QUIRE_TRY(check_range(range.offset, range.length, size_));
-        if (range.length == 0)
-            return {};
+        if (range.length == 0) return {};
         auto punched = source_->punch(range);
-        if (punched || punched.error() != std::errc::operation_not_supported)
-            return punched;
+        if (punched || punched.error() != std::errc::operation_not_supported) return punched;
     }
     return Device::zero(range);
 }
@@ -95,11 +90,9 @@ Result<void> SourceDevice::zero(Range range) {
 Result<Range> SourceDevice::next_data(std::uint64_t offset) {
     const std::uint64_t size = size_;
     QUIRE_TRY(check_range(offset, 0, size));
-    if (offset == size)
-        return Range{size, 0};
+    if (offset == size) return Range{size, 0};
     QUIRE_TRY_ASSIGN(const Range found, source_->next_data(offset));
-    if (found.length == 0 || found.offset >= size)
-        return Range{size, 0};
+    if (found.length == 0 || found.offset >= size) return Range{size, 0};
     const std::uint64_t begin = std::max(found.offset, offset);
     return Range{begin, std::min(found.length - (begin - found.offset), size - begin)};
 }

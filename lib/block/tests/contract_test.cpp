@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-#include "memory_source.hpp"
 #include "quire/block/file_device.hpp"
 #include "quire/block/memory_device.hpp"
 #include "quire/block/region_device.hpp"
 #include "quire/block/source_device.hpp"
 #include "quire/testing/device_contract.hpp"
 #include "quire/testing/loop_device.hpp"
+#include "quire/testing/memory_source.hpp"
 #include "quire/testing/temporary_directory.hpp"
 
 namespace quire::testing {

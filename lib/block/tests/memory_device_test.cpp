@@ -6,11 +6,11 @@
 
 #include <thread>
 
-#include "memory_source.hpp"
 #include "quire/base/units.hpp"
 #include "quire/block/region_device.hpp"
 #include "quire/block/source_device.hpp"
 #include "quire/testing/bytes.hpp"
+#include "quire/testing/memory_source.hpp"
 
 namespace quire::block {
 

@@ -33,10 +33,10 @@ inline std::ostream& operator<<(std::ostream& out, const DeviceCase& device_case
 ///     INSTANTIATE_TEST_SUITE_P(Nbd, DeviceContract, ::testing::Values(DeviceCase{…}),
 ///                              device_case_name);
 class DeviceContract : public ::testing::TestWithParam<DeviceCase> {
-  public:
+public:
     ~DeviceContract() override;
 
-  protected:
+protected:
     static constexpr std::uint64_t size = 256 * 1024;
 
     void SetUp() override;

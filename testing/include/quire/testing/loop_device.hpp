@@ -14,7 +14,7 @@ namespace quire::testing {
 
 /// A loop device over a file, detached at the end of its life.
 class LoopDevice {
-  public:
+public:
     struct Options {
         bool read_only = false;
         std::uint64_t offset = 0;
@@ -35,7 +35,7 @@ class LoopDevice {
 
     const std::string& path() const { return path_; }
 
-  private:
+private:
     LoopDevice(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
     UniqueFd fd_;

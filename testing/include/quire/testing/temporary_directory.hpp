@@ -10,7 +10,7 @@ namespace quire::testing {
 /// A new empty directory under $TMPDIR (or /tmp) that goes, with all it holds, at the end of its
 /// life.
 class TemporaryDirectory {
-  public:
+public:
     TemporaryDirectory();
     TemporaryDirectory(const TemporaryDirectory&) = delete;
     TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
@@ -19,7 +19,7 @@ class TemporaryDirectory {
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
-  private:
+private:
     std::filesystem::path path_;
 };
 

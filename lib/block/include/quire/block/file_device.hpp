@@ -53,7 +53,7 @@ struct FileIdentity {
 /// A failed flush stays failed: the host forgets which pages it could not write, so a later
 /// success would promise more than is true.
 class FileDevice final : public Device {
-  public:
+public:
     /// Opens the file that a path names (symbolic links are followed; a fifo does not block).
     ///
     /// A writer excludes other writers and readers through the lock, mounted block devices through
@@ -96,14 +96,12 @@ class FileDevice final : public Device {
     /// True while transfers go past the host's page cache.
     bool direct() const;
 
-  private:
+private:
     FileDevice(UniqueFd fd, std::string name, const FileFacts& facts, bool writable);
     static Result<std::unique_ptr<FileDevice>> make(UniqueFd fd, std::string name,
                                                     FileOptions options, bool may_set_flags);
 
     Result<void> check_writable() const;
-    template <typename Change>
-    Result<void> change(std::uint64_t offset, std::uint64_t length, Change&& change);
     Result<void> zero_block_special(Range range);
 
     UniqueFd fd_;

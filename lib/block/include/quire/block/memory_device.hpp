@@ -15,7 +15,7 @@ namespace quire::block {
 ///
 /// Fails: no_space_on_device (the limit is reached, or the program's memory is), on resize too.
 class MemoryDevice final : public Device {
-  public:
+public:
     static constexpr std::uint64_t chunk_size = 16 * 1024;
 
     struct Options {
@@ -41,7 +41,7 @@ class MemoryDevice final : public Device {
     /// How many bytes of memory the contents take.
     std::uint64_t used() const;
 
-  private:
+private:
     using Chunk = std::unique_ptr<std::byte[]>;
 
     Result<std::byte*> chunk_for_writing(std::uint64_t index);

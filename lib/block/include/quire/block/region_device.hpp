@@ -12,11 +12,11 @@ namespace quire::block {
 /// A window of another device, as a device: a partition, an image at an offset, or the whole of it
 /// for reading only. Its size is fixed; a flush is one of the whole device below.
 class RegionDevice final : public Device {
-  public:
+public:
     struct Options {
         bool read_only = false;
         /// What messages call it; empty: "bytes OFFSET to END of …".
-        std::string name;
+        std::string name = {};
     };
 
     /// Owns: a share of `base`.
@@ -45,7 +45,7 @@ class RegionDevice final : public Device {
     const std::shared_ptr<Device>& base() const { return base_; }
     Range window() const { return window_; }
 
-  private:
+private:
     RegionDevice(std::shared_ptr<Device> base, Range window, Options options);
 
     Result<void> check_writable() const;

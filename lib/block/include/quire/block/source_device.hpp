@@ -14,7 +14,7 @@ namespace quire::block {
 /// A device whose bytes are those of something file-like: this is how an image inside an image is
 /// opened, to any depth. The size is taken when it is opened; only resize() changes it.
 class SourceDevice final : public Device {
-  public:
+public:
     struct Options {
         bool read_only = false;
         /// 512 … 64 KiB, a power of two: the block size of the volume that the file is on.
@@ -40,7 +40,7 @@ class SourceDevice final : public Device {
     Result<void> resize(std::uint64_t size) override;
     std::string describe() const override { return source_->describe(); }
 
-  private:
+private:
     SourceDevice(std::shared_ptr<ByteSource> source, std::uint64_t size, Options options);
     Result<void> check_writable() const;
     Result<void> write_whole(std::uint64_t offset, std::span<const std::byte> memory);
