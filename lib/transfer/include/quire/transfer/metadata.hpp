@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "quire/fs/image_writer.hpp"
 #include "quire/fs/tree.hpp"
 #include "quire/transfer/listener.hpp"
 
@@ -27,11 +28,7 @@ struct Preserve {
     static Preserve none() { return {}; }
 };
 
-struct ExtendedAttribute {
-    std::string name;
-    std::vector<std::byte> value;
-    friend bool operator==(const ExtendedAttribute&, const ExtendedAttribute&) = default;
-};
+using fs::ExtendedAttribute;
 
 bool is_access_list(std::string_view name);
 

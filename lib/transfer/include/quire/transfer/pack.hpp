@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quire/fs/image_writer.hpp"
+#include "quire/fs/tree.hpp"
+#include "quire/transfer/listener.hpp"
+
+namespace quire::transfer {
+
+/// How a tree becomes an image.
+struct PackOptions {
+    /// Owners of everything, instead of those of the source.
+    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> gid;
+    /// Owners of the root directory alone.
+    std::optional<std::uint32_t> root_uid;
+    std::optional<std::uint32_t> root_gid;
+    /// Shell patterns (fnmatch) of what is left out, with all that is in it: against the path from
+    /// the start for patterns with a slash, otherwise against each name.
+    std::vector<std::string> exclude;
+    /// When the nodes of the image are said to have changed and been made: an image of the same
+    /// tree must not depend on when the source was last touched.
+    Time made;
+};
+
+/// What a tree takes in an image.
+struct PackSize {
+    std::uint64_t entries = 0;
+    std::uint64_t inodes = 0;
+    /// Of files, directories, links, attributes and block maps; never too few.
+    std::uint64_t blocks = 0;
+    std::uint64_t bytes = 0;  ///< of file content, without holes
+    Time newest;              ///< modification time in the tree
+    /// A number that follows from names, types, sizes, owners and times: the same for the same
+    /// tree.
+    std::uint64_t fingerprint = 0;
+};
+
+/// Goes through a tree without reading contents, to know how large an image has to be.
+/// Fails: operation_canceled. Single entries that can't be read are told to the listener.
+Result<PackSize> measure(const std::shared_ptr<fs::Tree>& tree, const fs::Call& call,
+                         const fs::NodeReference& start, const PackOptions& options,
+                         std::uint32_t block_size, Account& account);
+
+/// Gives a writer everything below (and the metadata of) `start`, in the order of a walk: the same
+/// tree gives the same calls. Hard links are kept, holes too; access times become modification
+/// times, since reading the source changes the former.
+/// Fails: what the writer reports, operation_canceled; single entries that can't be read are told
+/// to the listener and left out. finish() is the caller's.
+Result<void> pack(const std::shared_ptr<fs::Tree>& tree, const fs::Call& call,
+                  const fs::NodeReference& start, const PackOptions& options,
+                  fs::ImageWriter& writer, Account& account);
+
+}  // namespace quire::transfer
