@@ -39,7 +39,7 @@ def mebibytes(count):
 
 
 def table(row):
-    lines = [f"### {row['title']}: {row['tree']['title']} "
+    lines = [f"## {row['title']}: {row['tree']['title']} "
              f"({row['tree']['nodes']} nodes, {mebibytes(row['tree']['bytes'])})", "",
              "| | seconds, median (95 %) | against quire | CPU s | peak memory | keeps all metadata |",
              "|---|---|---|---|---|---|"]
@@ -78,7 +78,7 @@ def picture(rows):
                              f'height="{BAR}" fill="{colour}"/>')
                 parts.append(f'<path d="M{LEFT + took["low"] * scale:.1f} {y + BAR / 2} '
                              f'H{LEFT + took["high"] * scale:.1f}" stroke="#222"/>')
-                label = f"{took['median']:.2f} s, {mebibytes(peer['peak_memory'])}"
+                label = f"{took['median']:.2f} s, peak {mebibytes(peer['peak_memory'])}"
                 if not peer["lossless"]:
                     label += ", loses metadata"
                 parts.append(text(LEFT + took["high"] * scale + 8, y + 15, "", html.escape(label)))
