@@ -6,17 +6,14 @@ namespace quire {
 
 std::string Error::message() const {
     std::string meaning = std::make_error_code(code_).message();
-    if (sentence_.empty())
-        return meaning;
-    if (sentence_.ends_with(meaning))
-        return sentence_;
+    if (sentence_.empty()) return meaning;
+    if (sentence_.ends_with(meaning)) return sentence_;
     return sentence_ + ": " + meaning;
 }
 
 Error Error::within(std::string_view context) && {
     std::string sentence(context);
-    if (!sentence_.empty())
-        sentence.append(": ").append(sentence_);
+    sentence.append(": ").append(sentence_.empty() ? message() : sentence_);
     return Error(code_, std::move(sentence));
 }
 

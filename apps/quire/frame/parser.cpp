@@ -87,8 +87,9 @@ Result<std::vector<Parsed>> parse_arguments(const std::vector<Options::Item>& it
         return fail(std::errc::invalid_argument, sentence_of(error));
     }
     for (const std::string& unknown : app.remaining())
-        return fail(std::errc::invalid_argument,
-                    fmt::format("there is no option '{}'", printable(unprotect(unknown))));
+        if (unknown != "--")
+            return fail(std::errc::invalid_argument,
+                        fmt::format("there is no option '{}'", printable(unprotect(unknown))));
 
     std::vector<Parsed> parsed;
     std::map<const CLI::Option*, std::size_t> taken;

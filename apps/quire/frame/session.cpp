@@ -66,7 +66,11 @@ void Session::say(std::string_view sentence) {
 }
 
 void Session::report(const Error& error) {
-    if (error == std::errc::broken_pipe && out_.reader_gone()) return;
+    if (!out_.alive()) {
+        // A reader that went away is no news, and a full disk is news once.
+        if (out_.reader_gone() || output_failure_told_) return;
+        output_failure_told_ = true;
+    }
     say(told(error));
     if (exit_code_ == 0) exit_code_ = 1;
 }

@@ -78,6 +78,7 @@ private:
     assembly::Assembler assembler_;
     std::unique_ptr<ProgressMeter> meter_;
     NoProgress no_progress_;
+    bool output_failure_told_ = false;
     int exit_code_ = 0;
 };
 
