@@ -16,8 +16,7 @@ Error to_error(errcode_t code, std::string_view doing);
 
 /// Success, or the failure in to_error's words.
 inline Result<void> check(errcode_t code, std::string_view doing) {
-    if (code == 0)
-        return {};
+    if (code == 0) return {};
     return fail(to_error(code, doing));
 }
 

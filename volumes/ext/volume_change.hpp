@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "quire/volumes/ext/volume.hpp"
+#include "store.hpp"
+
+namespace quire::ext {
+
+/// Runs `attempt`, which is one change from beginning to end, and commits afterwards when that is
+/// due. When it finds no space while freed blocks wait for a commit, that commit comes and it is
+/// run once more.
+template <typename Attempt>
+auto with_space(Store& store, Attempt&& attempt) -> std::invoke_result_t<Attempt&> {
+    auto result = attempt();
+    if (!result && result.error() == std::errc::no_space_on_device) {
+        QUIRE_TRY_ASSIGN(const bool gained, store.reclaim_space());
+        if (gained) result = attempt();
+    }
+    if (result) QUIRE_TRY(store.commit_if_due());
+    return result;
+}
+
+/// Runs `operation(change)` as one change, which happens as a whole or not at all.
+template <typename Operation>
+auto Volume::change(const fs::Call& call, Operation&& operation) {
+    using Answer = std::invoke_result_t<Operation&, Store::Change&>;
+    return with_space(*store_, [&]() -> Answer {
+        QUIRE_TRY_ASSIGN(auto change, Store::Change::begin(*store_, call.credentials));
+        Answer answer = operation(change);
+        if (answer) change.keep();
+        return answer;
+    });
+}
+
+}  // namespace quire::ext
