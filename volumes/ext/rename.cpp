@@ -12,8 +12,9 @@ namespace quire::ext {
 Result<bool> Rename::prepare(const Request& request) {
     request_ = &request;
     QUIRE_TRY_ASSIGN(from_directory_, naming_.directory(request.from_directory));
-    if (request.to_directory != request.from_directory)
+    if (request.to_directory != request.from_directory) {
         QUIRE_TRY_ASSIGN(to_directory_, naming_.directory(request.to_directory));
+    }
     QUIRE_TRY_ASSIGN(source_, naming_.target(*from_directory_, request.from));
 
     auto target = naming_.target(to_directory(), request.to);

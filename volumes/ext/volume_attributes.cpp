@@ -15,10 +15,8 @@ namespace {
 void apply(Store& store, InodeRecord& inode, const fs::AttributeChanges& changes) {
     const Time now = store.now();
     if (changes.permissions) set_permissions(inode, *changes.permissions);
-    if (changes.uid)
-        set_uid(inode, *changes.uid);
-    if (changes.gid)
-        set_gid(inode, *changes.gid);
+    if (changes.uid) set_uid(inode, *changes.uid);
+    if (changes.gid) set_gid(inode, *changes.gid);
     if (changes.access) set_time(inode, Stamp::access, *changes.access);
     if (changes.modify || changes.size)
         set_time(inode, Stamp::modify, changes.modify.value_or(now));

@@ -106,7 +106,7 @@ Result<fs::Entry> Volume::link(const fs::Call& call, fs::Cookie node, fs::Cookie
 
 Result<void> Volume::remove(const fs::Call& call, fs::Cookie directory, const Name& name) {
     std::vector<ext2_ino_t> to_free;
-    QUIRE_TRY(change(call, [&](Store::Change& change) -> Result<void> {
+    auto done = change(call, [&](Store::Change& change) -> Result<void> {
         Naming naming(*store_, *nodes_, change);
         QUIRE_TRY_ASSIGN(InodeRecord parent, naming.directory(directory));
         QUIRE_TRY_ASSIGN(InodeRecord inode, naming.target(parent, name));
@@ -123,13 +123,14 @@ Result<void> Volume::remove(const fs::Call& call, fs::Cookie directory, const Na
         naming.finish();
         to_free = naming.to_free();
         return {};
-    }));
-    return free_all(*store_, to_free);
+    });
+    if (done) done = free_all(*store_, to_free);
+    return done;
 }
 
 Result<void> Volume::rmdir(const fs::Call& call, fs::Cookie directory, const Name& name) {
     std::vector<ext2_ino_t> to_free;
-    QUIRE_TRY(change(call, [&](Store::Change& change) -> Result<void> {
+    auto done = change(call, [&](Store::Change& change) -> Result<void> {
         Naming naming(*store_, *nodes_, change);
         QUIRE_TRY_ASSIGN(InodeRecord parent, naming.directory(directory));
         QUIRE_TRY_ASSIGN(InodeRecord inode, naming.target(parent, name));
@@ -145,8 +146,9 @@ Result<void> Volume::rmdir(const fs::Call& call, fs::Cookie directory, const Nam
         naming.finish();
         to_free = naming.to_free();
         return {};
-    }));
-    return free_all(*store_, to_free);
+    });
+    if (done) done = free_all(*store_, to_free);
+    return done;
 }
 
 }  // namespace quire::ext

@@ -72,8 +72,9 @@ Result<std::uint64_t> reserve_step(Store& store, InodeRecord& inode, std::uint64
     const std::uint64_t size = store.block_size();
     const std::uint64_t first = from / size;
     const std::uint64_t count = std::min((to - 1) / size - first + 1, step_blocks);
-    QUIRE_TRY_ASSIGN(const auto extents,
-                     allocate(store.access(), inode, first, count, {.unwritten = true}));
+    AllocateOptions options;
+    options.unwritten = true;
+    QUIRE_TRY_ASSIGN(const auto extents, allocate(store.access(), inode, first, count, options));
     std::uint64_t covered = first;
     for (const Extent& extent : extents) {
         // Block maps know no unwritten blocks: new ones become zeros at once.
@@ -119,8 +120,9 @@ Result<void> Volume::reserve_range(const fs::Call& call, Node& node, std::uint64
                                    std::uint64_t end = to;
                                    if (inode.is_inline() && to > inline_capacity(fs, inode))
                                        QUIRE_TRY(expand_inline(*store_, inode));
-                                   if (!inode.is_inline())
+                                   if (!inode.is_inline()) {
                                        QUIRE_TRY_ASSIGN(end, reserve_step(*store_, inode, at, to));
+                                   }
                                    if (!keep_size && end > inode.size())
                                        QUIRE_TRY(set_file_size(*store_, inode, end));
                                    touch(*store_, inode);
