@@ -14,14 +14,16 @@
 
 #include "format.hpp"
 #include "log_maker.hpp"
+#include "quire/testing/bytes.hpp"
+#include "quire/testing/crash_states.hpp"
+#include "quire/testing/recording_device.hpp"
 #include "quire/volumes/ext/journal/overlay.hpp"
 #include "quire/volumes/ext/journal/writer.hpp"
-#include "recorded_device.hpp"
 
 namespace quire::ext::journal {
 namespace {
 
-using Bytes = RecordedDevice::Bytes;
+using testing::Bytes;
 
 /// The blocks in use and the value each holds. What is not in it is free: any content will do.
 using Model = std::map<std::uint64_t, std::uint32_t>;
@@ -37,13 +39,24 @@ Map map_of(block::Device& device, const Kind& kind) {
     return Map::open(device, kind.block_size, kind.filesystem_blocks, kind.extents).value();
 }
 
+std::shared_ptr<block::MemoryDevice> memory_with(const Bytes& content) {
+    auto device = std::make_shared<block::MemoryDevice>(content.size());
+    EXPECT_TRUE(device->write(0, content));
+    return device;
+}
+
+Bytes content_of(block::Device& device) {
+    return testing::read_bytes(device, 0, device.geometry().size);
+}
+
 /// One use of the journal from opening to closing or crashing.
 class Session {
 public:
-    Session(const Kind& kind, Bytes content, Model model, std::mt19937& random)
+    Session(const Kind& kind, const Bytes& content, Model model, std::mt19937& random)
         : kind_(kind),
           random_(random),
-          device_(std::move(content)),
+          start_(memory_with(content)),
+          device_(memory_with(content)),
           map_(map_of(device_, kind)),
           first_(Superblock::read(map_)->sequence()),
           value_(static_cast<std::uint32_t>(random())) {
@@ -75,12 +88,25 @@ public:
         }
     }
 
-    const RecordedDevice& device() const { return device_; }
+    /// Calls `visit(state, recovered content)` for each crash.
+    template <typename Visit>
+    void for_each_crash(Visit visit) {
+        const auto log = device_.log();
+        const testing::CrashOptions options{.samples_per_epoch = 3, .seed = random_()};
+        ASSERT_TRUE(testing::visit_crash_states(
+            start_, log, options, [&](const testing::CrashState& crash) {
+                SCOPED_TRACE(crash.name);
+                const std::size_t state = check_crash(crash.device, crash.marks.size());
+                if (!::testing::Test::HasFailure()) visit(state, crash.device);
+                return !::testing::Test::HasFailure();
+            }));
+    }
+    const Model& state(std::size_t index) const { return states_[index]; }
 
-    /// Which state a content shows by its log, and whether it is that state, through the overlay
-    /// and after recovery.
-    std::size_t check_crash(const Bytes& content, std::size_t acknowledged) {
-        RecordedDevice crashed(content);
+private:
+    /// Whether what a crash left is, by what its log says, the state acknowledged last or the one
+    /// after, through the overlay and recovered. Answers which. The device is recovered then.
+    std::size_t check_crash(block::Device& crashed, std::size_t acknowledged) {
         const Map map = map_of(crashed, kind_);
         auto superblock = Superblock::read(map).value();
         const auto overlay = Overlay::scan(map, superblock).value();
@@ -95,17 +121,13 @@ public:
             return acknowledged;
         }
         expect_state(state, map, &overlay);
+        if (random_() % 16 == 0) check_crashed_recovery(crashed, state);
         EXPECT_TRUE(recover(map, superblock, overlay));
         expect_state(state, map, nullptr);
         EXPECT_TRUE(Superblock::read(map)->clean());
-        recovered_ = crashed.bytes();
-        if (random_() % 16 == 0) check_crashed_recovery(crashed, state);
         return state;
     }
-    const Bytes& recovered() const { return recovered_; }
-    const Model& state(std::size_t index) const { return states_[index]; }
 
-private:
     /// A free block, often one that was freed just now: leftovers lie in wait there.
     std::uint64_t take_free() {
         if (random_() % 2 && free_.contains(last_freed_)) {
@@ -170,7 +192,7 @@ private:
         for (const auto& [block, bytes] : writes) blocks.push_back({block, bytes.data()});
         states_.push_back(std::move(next));
         ASSERT_TRUE(writer_->commit({blocks, revokes, Time{5000, 0}}));
-        device_.set_mark(states_.size() - 1);
+        device_.mark("committed");
         if (!freed.empty()) last_freed_ = *freed.begin();
         free_.merge(freed);
     }
@@ -200,20 +222,29 @@ private:
         }
     }
 
-    void check_crashed_recovery(const RecordedDevice& recovery, std::size_t state) {
-        recovery.for_each_crash(random_, 2, [&](const Bytes& content, std::size_t) {
-            RecordedDevice crashed(content);
-            const Map map = map_of(crashed, kind_);
+    void check_crashed_recovery(block::Device& crashed, std::size_t state) {
+        const Bytes content = content_of(crashed);
+        testing::RecordingDevice recovery(memory_with(content));
+        const auto recover_all = [&](block::Device& device) {
+            const Map map = map_of(device, kind_);
             auto superblock = Superblock::read(map).value();
             const auto overlay = Overlay::scan(map, superblock).value();
             EXPECT_TRUE(recover(map, superblock, overlay));
             expect_state(state, map, nullptr);
-        });
+        };
+        recover_all(recovery);
+        EXPECT_TRUE(testing::visit_crash_states(memory_with(content), recovery.log(),
+                                                {.samples_per_epoch = 2},
+                                                [&](const testing::CrashState& again) {
+                                                    recover_all(again.device);
+                                                    return !::testing::Test::HasFailure();
+                                                }));
     }
 
     const Kind& kind_;
     std::mt19937& random_;
-    RecordedDevice device_;
+    const std::shared_ptr<block::MemoryDevice> start_;
+    testing::RecordingDevice device_;
     const Map map_;
     const std::uint32_t first_;
     std::unique_ptr<Writer> writer_;
@@ -223,7 +254,6 @@ private:
     std::set<std::uint64_t> data_;
     std::uint64_t last_freed_ = 0;
     std::uint32_t value_;
-    Bytes recovered_;
 };
 
 class Crash : public ::testing::TestWithParam<Kind> {};
@@ -255,17 +285,14 @@ TEST_P(Crash, leaves_the_last_transaction_or_the_next_and_nothing_between) {
             session.run(12);
             ASSERT_FALSE(HasFatalFailure());
             std::size_t seen = 0;
-            session.device().for_each_crash(
-                random, 4, [&](const Bytes& crashed, std::size_t acknowledged) {
-                    if (HasFailure()) return;
-                    const std::size_t state = session.check_crash(crashed, acknowledged);
-                    ++crashes;
-                    // One of them, each as likely, is what the next session finds.
-                    if (random() % ++seen == 0) {
-                        content = session.recovered();
-                        model = session.state(state);
-                    }
-                });
+            session.for_each_crash([&](std::size_t state, block::Device& recovered) {
+                ++crashes;
+                // One of them, each as likely, is what the next session finds.
+                if (random() % ++seen == 0) {
+                    content = content_of(recovered);
+                    model = session.state(state);
+                }
+            });
             ASSERT_FALSE(HasFailure()) << "chain " << chain << ", generation " << generation;
         }
     }
