@@ -13,8 +13,7 @@ namespace {
 std::size_t utf8_sequence(std::string_view bytes) {
     auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
     const std::uint8_t lead = at(0);
-    if (lead < 0x80)
-        return 1;
+    if (lead < 0x80) return 1;
     std::size_t length = 0;
     std::uint8_t low = 0x80;
     std::uint8_t high = 0xBF;
@@ -22,24 +21,18 @@ std::size_t utf8_sequence(std::string_view bytes) {
         length = 2;
     } else if (lead >= 0xE0 && lead <= 0xEF) {
         length = 3;
-        if (lead == 0xE0)
-            low = 0xA0;
-        if (lead == 0xED)
-            high = 0x9F;
+        if (lead == 0xE0) low = 0xA0;
+        if (lead == 0xED) high = 0x9F;
     } else if (lead >= 0xF0 && lead <= 0xF4) {
         length = 4;
-        if (lead == 0xF0)
-            low = 0x90;
-        if (lead == 0xF4)
-            high = 0x8F;
+        if (lead == 0xF0) low = 0x90;
+        if (lead == 0xF4) high = 0x8F;
     } else {
         return 0;
     }
-    if (bytes.size() < length || at(1) < low || at(1) > high)
-        return 0;
+    if (bytes.size() < length || at(1) < low || at(1) > high) return 0;
     for (std::size_t i = 2; i < length; ++i)
-        if (at(i) < 0x80 || at(i) > 0xBF)
-            return 0;
+        if (at(i) < 0x80 || at(i) > 0xBF) return 0;
     return length;
 }
 
@@ -48,8 +41,7 @@ std::size_t utf8_sequence(std::string_view bytes) {
 Result<Name> Name::parse(std::string_view text) {
     if (text.size() > max_length)
         return fail(std::errc::filename_too_long, "the name is longer than 255 bytes");
-    if (text.empty())
-        return fail(std::errc::invalid_argument, "a name is empty");
+    if (text.empty()) return fail(std::errc::invalid_argument, "a name is empty");
     if (text == "." || text == "..")
         return fail(std::errc::invalid_argument, "'.' and '..' are not names");
     if (text.find('/') != text.npos || text.find('\0') != text.npos)

@@ -5,8 +5,7 @@
 namespace quire {
 
 Result<Path> Path::parse(std::string_view text) {
-    if (text.empty())
-        return fail(std::errc::no_such_file_or_directory, "the path is empty");
+    if (text.empty()) return fail(std::errc::no_such_file_or_directory, "the path is empty");
     if (text.size() > max_length)
         return fail(std::errc::filename_too_long, "the path is longer than 4095 bytes");
     Path path;
@@ -21,8 +20,7 @@ Result<Path> Path::parse(std::string_view text) {
             QUIRE_TRY_ASSIGN(Name name, Name::parse(part));
             path.components_.emplace_back(std::move(name));
         }
-        if (slash == text.npos)
-            break;
+        if (slash == text.npos) break;
         text.remove_prefix(slash + 1);
     }
     return path;
@@ -45,12 +43,10 @@ Path Path::parent() const {
 std::string Path::text() const {
     std::string text = absolute_ ? "/" : "";
     for (const Component& component : components_) {
-        if (!text.empty() && text.back() != '/')
-            text += '/';
+        if (!text.empty() && text.back() != '/') text += '/';
         text += component.view();
     }
-    if (text.empty())
-        text = ".";
+    if (text.empty()) text = ".";
     return text;
 }
 

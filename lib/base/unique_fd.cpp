@@ -8,8 +8,7 @@ namespace quire {
 
 void UniqueFd::reset(int fd) {
     // Linux closes the descriptor even when close() reports EINTR, so it is never repeated.
-    if (fd_ >= 0)
-        ::close(fd_);
+    if (fd_ >= 0) ::close(fd_);
     fd_ = fd;
 }
 

@@ -10,8 +10,7 @@ namespace quire {
 namespace {
 
 Result<std::unique_ptr<int>> make(bool good) {
-    if (!good)
-        return fail(std::errc::io_error, "disk.img: block 7 can't be read");
+    if (!good) return fail(std::errc::io_error, "disk.img: block 7 can't be read");
     return std::make_unique<int>(7);
 }
 

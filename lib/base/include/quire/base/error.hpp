@@ -14,7 +14,7 @@ namespace quire {
 /// sentence that a person reads. The sentence says what failed on what and why; it carries no
 /// newline and no final full stop.
 class [[nodiscard]] Error {
-  public:
+public:
     explicit Error(std::errc code) : code_(code) {}
     Error(std::errc code, std::string sentence) : code_(code), sentence_(std::move(sentence)) {}
 
@@ -37,7 +37,7 @@ class [[nodiscard]] Error {
     friend bool operator==(const Error& a, const Error& b) { return a.code_ == b.code_; }
     friend bool operator==(const Error& a, std::errc b) { return a.code_ == b; }
 
-  private:
+private:
     std::errc code_;
     std::string sentence_;
 };

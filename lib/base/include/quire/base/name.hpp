@@ -14,7 +14,7 @@ namespace quire {
 /// One directory entry's name, checked once: 1 to 255 bytes, any but `/` and NUL, and neither
 /// `.` nor `..`. Bytes, not characters: names need not be UTF-8.
 class Name {
-  public:
+public:
     static constexpr std::size_t max_length = 255;
 
     /// Fails: invalid_argument (empty, `.`, `..`, has `/` or NUL), filename_too_long.
@@ -26,7 +26,7 @@ class Name {
     friend auto operator<=>(const Name&, const Name&) = default;
     friend bool operator==(const Name& a, std::string_view b) { return a.text_ == b; }
 
-  private:
+private:
     explicit Name(std::string_view text) : text_(text) {}
     std::string text_;
 };

@@ -14,12 +14,12 @@ namespace quire {
 /// A path as checked components. `.` and repeated slashes are dropped when parsing; `..` stays a
 /// component of its own (its meaning depends on symbolic links, so only a walk can resolve it).
 class Path {
-  public:
+public:
     static constexpr std::size_t max_length = 4095;
 
     /// A component: a name, or a step up.
     class Component {
-      public:
+    public:
         explicit Component(Name name) : text_(name.text()) {}
         static Component up() { return Component(); }
         bool is_up() const { return text_.empty(); }
@@ -28,7 +28,7 @@ class Path {
         std::string_view view() const { return is_up() ? std::string_view("..") : text_; }
         friend bool operator==(const Component&, const Component&) = default;
 
-      private:
+    private:
         Component() = default;
         std::string text_;
     };
@@ -53,7 +53,7 @@ class Path {
 
     friend bool operator==(const Path&, const Path&) = default;
 
-  private:
+private:
     std::vector<Component> components_;
     bool absolute_ = true;
     bool must_be_directory_ = false;

@@ -11,7 +11,7 @@ namespace quire {
 /// and whether at all, is the implementation's affair, so a worker may call for every run.
 /// Threads: any.
 class Progress {
-  public:
+public:
     virtual ~Progress() = default;
 
     /// Says what is to come, besides what was announced before. Work that can't know says nothing.
@@ -24,7 +24,7 @@ class Progress {
 
 /// For work that nobody watches.
 class NoProgress final : public Progress {
-  public:
+public:
     void expect(std::uint64_t, std::uint64_t) override {}
     void current(std::string_view) override {}
     void advance(std::uint64_t, std::uint64_t) override {}

@@ -48,8 +48,7 @@ inline std::unexpected<Error> fail_errno(std::string sentence) {
 /// QUIRE_TRY_ASSIGN(auto x, expression): declares or assigns the value, or returns the error.
 #define QUIRE_TRY_ASSIGN(target, ...) \
     QUIRE_TRY_ASSIGN_(QUIRE_JOIN(quire_tried_, __LINE__), target, __VA_ARGS__)
-#define QUIRE_TRY_ASSIGN_(name, target, ...)                 \
-    auto name = (__VA_ARGS__);                               \
-    if (!name)                                               \
-        return ::std::unexpected(::std::move(name).error()); \
+#define QUIRE_TRY_ASSIGN_(name, target, ...)                        \
+    auto name = (__VA_ARGS__);                                      \
+    if (!name) return ::std::unexpected(::std::move(name).error()); \
     target = *::std::move(name)

@@ -18,24 +18,24 @@ struct Time {
 /// (SOURCE_DATE_EPOCH) decide what the time is.
 /// Threads: any.
 class Clock {
-  public:
+public:
     virtual ~Clock() = default;
     virtual Time now() const = 0;
 };
 
 /// The machine's clock.
 class SystemClock final : public Clock {
-  public:
+public:
     Time now() const override;
 };
 
 /// A clock that stands still.
 class FixedClock final : public Clock {
-  public:
+public:
     explicit FixedClock(Time time) : time_(time) {}
     Time now() const override { return time_; }
 
-  private:
+private:
     Time time_;
 };
 

@@ -8,13 +8,12 @@ namespace quire {
 
 /// Owns one file descriptor and closes it at the end of its life.
 class UniqueFd {
-  public:
+public:
     UniqueFd() = default;
     explicit UniqueFd(int fd) : fd_(fd) {}
     UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     UniqueFd& operator=(UniqueFd&& other) noexcept {
-        if (this != &other)
-            reset(std::exchange(other.fd_, -1));
+        if (this != &other) reset(std::exchange(other.fd_, -1));
         return *this;
     }
     UniqueFd(const UniqueFd&) = delete;
@@ -30,7 +29,7 @@ class UniqueFd {
     /// Closes what is held and owns `fd` from now on.
     void reset(int fd = -1);
 
-  private:
+private:
     int fd_ = -1;
 };
 

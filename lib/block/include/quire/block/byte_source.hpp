@@ -18,7 +18,7 @@ namespace quire::block {
 /// Threads: any.
 /// Durable: after flush().
 class ByteSource {
-  public:
+public:
     virtual ~ByteSource() = default;
 
     virtual Result<std::uint64_t> size() = 0;

@@ -49,7 +49,7 @@ struct Range {
 /// what was written before flush() began is on the medium when flush() has succeeded, and only
 /// then; until then it may be there in part and in any order.
 class Device {
-  public:
+public:
     Device() = default;
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;

@@ -11,7 +11,7 @@ namespace quire::fs {
 /// What a volume must write: thread_model, supports, type_name, root, lookup, getattr, readdir,
 /// parent and, where there are regular files, read.
 class DummyVolume : public Volume {
-  public:
+public:
     void set_observer(Observer* observer) override { observer_ = observer; }
 
     Result<VolumeStatistics> statistics(const Call&) override;
@@ -69,10 +69,10 @@ class DummyVolume : public Volume {
     void reclaim(Cookie, std::uint64_t) override;
     Result<std::string> print(const Call&, Cookie) override;
 
-  protected:
+protected:
     Observer* observer() const { return observer_; }
 
-  private:
+private:
     Observer* observer_ = nullptr;
 };
 

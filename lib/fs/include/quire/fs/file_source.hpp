@@ -12,7 +12,7 @@ namespace quire::fs {
 /// A file of a volume as bytes that carry a device: how images live inside images.
 /// Threads: any.
 class FileSource final : public block::ByteSource {
-  public:
+public:
     FileSource(std::shared_ptr<OpenFile> file, Call call, std::string description);
 
     Result<std::uint64_t> size() override;
@@ -25,7 +25,7 @@ class FileSource final : public block::ByteSource {
     Result<void> resize(std::uint64_t size) override;
     std::string describe() const override { return description_; }
 
-  private:
+private:
     std::shared_ptr<OpenFile> file_;
     Call call_;
     std::string description_;

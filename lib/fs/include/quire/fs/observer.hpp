@@ -18,7 +18,7 @@ using Cookie = std::uint64_t;
 /// it calls nothing back and takes no lock that is held while a volume is called.
 /// Threads: any. Needs: the volume holds none of its locks.
 class Observer {
-  public:
+public:
     virtual ~Observer() = default;
 
     /// The name no longer means what was answered (gone, new, or another node).

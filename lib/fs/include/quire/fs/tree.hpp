@@ -7,8 +7,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,7 +24,7 @@ class Tree;
 /// A node held by somebody: while a reference lives, the node does. The last one answers the
 /// lookups to the volume.
 class Node {
-  public:
+public:
     ~Node();
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
@@ -34,7 +34,7 @@ class Node {
     /// Identity within the volume, for ever.
     Handle handle() const { return handle_; }
 
-  private:
+private:
     friend class Tree;
     Node(std::shared_ptr<Tree> tree, Cookie cookie, FileType type, Handle handle)
         : tree_(std::move(tree)), cookie_(cookie), type_(type), handle_(handle) {}
@@ -50,7 +50,7 @@ using NodeReference = std::shared_ptr<const Node>;
 /// A regular file held open. Closed by the destructor.
 /// Threads: any.
 class OpenFile {
-  public:
+public:
     ~OpenFile();
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
@@ -74,7 +74,7 @@ class OpenFile {
     Result<void> allocate(const Call& call, AllocateMode mode, block::Range range);
     Result<void> sync(const Call& call);
 
-  private:
+private:
     friend class Tree;
     OpenFile(std::shared_ptr<Tree> tree, NodeReference node, OpenMode mode)
         : tree_(std::move(tree)), node_(std::move(node)), mode_(mode) {}
@@ -108,7 +108,7 @@ struct Parent {
 /// not_a_directory, no_such_file_or_directory, filename_too_long.
 /// Threads: any. Lock order: directory (two of them: by cookie) → node; then the volume's own.
 class Tree : public std::enable_shared_from_this<Tree> {
-  public:
+public:
     static Result<std::shared_ptr<Tree>> open(std::shared_ptr<Volume> volume);
     ~Tree();
 
@@ -186,7 +186,7 @@ class Tree : public std::enable_shared_from_this<Tree> {
     /// still held).
     Result<void> unmount(const Call& call);
 
-  private:
+private:
     friend class Node;
     friend class OpenFile;
     class Turn;  // holds the volume as its thread model asks, for one operation
@@ -217,19 +217,17 @@ class Tree : public std::enable_shared_from_this<Tree> {
     Result<void> check_search(const Call& call, const NodeReference& directory);
     Result<Attributes> check_making(const Call& call, const NodeReference& directory,
                                     const Name& name);
-    Result<void> check_removing(const Call& call, const NodeReference& directory,
-                                const Name& name);
+    Result<void> check_removing(const Call& call, const NodeReference& directory, const Name& name);
     Result<void> check_moved(const Call& call, const NodeReference& from_directory,
                              const Name& from, const NodeReference& to_directory);
     Result<bool> exists(const Call& call, const NodeReference& directory, const Name& name);
     Result<Inheritance> inherit(const Call& call, const NodeReference& directory,
-                                const Attributes& parent, FileType type,
-                                std::uint16_t permissions);
+                                const Attributes& parent, FileType type, std::uint16_t permissions);
     Result<NodeReference> finish(const Call& call, const Entry& entry, const Inheritance& from);
     Result<AttributeChanges> check_changes(const Call& call, const NodeReference& node,
                                            const Attributes& now, AttributeChanges changes);
-    Result<void> check_attribute(const Call& call, const NodeReference& node,
-                                 std::string_view name, bool writing);
+    Result<void> check_attribute(const Call& call, const NodeReference& node, std::string_view name,
+                                 bool writing);
     Result<void> set_access_acl(const Call& call, const NodeReference& node,
                                 std::span<const std::byte> value, SetAttributeMode mode);
     Result<void> drop_privileges(const Call& call, const NodeReference& node);

@@ -160,7 +160,7 @@ enum class PathConfiguration : std::uint8_t { link_max, name_max, path_max, file
 /// Durable: after fsync() of the node or sync() of the volume; an operation on names is atomic
 /// across a crash.
 class Volume {
-  public:
+public:
     Volume() = default;
     Volume(const Volume&) = delete;
     Volume& operator=(const Volume&) = delete;
