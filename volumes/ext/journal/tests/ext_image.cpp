@@ -54,7 +54,8 @@ Result<ExtImage> ExtImage::open(const std::filesystem::path& path) {
     image.block_size_ = 1024u << (image.field(0x18) & 0xF);
     image.blocks_ = image.field(0x04);
     if (image.wide()) image.blocks_ |= std::uint64_t{image.field(0x150)} << 32;
-    const auto stat = run("debugfs -R 'stat <" + std::to_string(inode) + ">' " + quoted(path));
+    // -c: not a look at the bitmaps, which may be anything before the replay.
+    const auto stat = run("debugfs -c -R 'stat <" + std::to_string(inode) + ">' " + quoted(path));
     auto extents = parse_extents(stat.output);
     if (extents.empty()) return fail(std::errc::bad_message, stat.output);
     QUIRE_TRY_ASSIGN(
