@@ -134,8 +134,9 @@ Result<void> Copier::Job::keep_metadata(const Step& step, const fs::NodeReferenc
         metadata.gid = options.gid ? options.gid : metadata.gid;
     }
     if (preserve.times) {
-        metadata.access = step.attributes.access;
         metadata.modify = step.attributes.modify;
+        metadata.access = options.reproducible ? metadata.modify : step.attributes.access;
+        if (options.reproducible) metadata.change = metadata.birth = metadata.modify;
     }
     if (preserve.mode || preserve.attributes) {
         QUIRE_TRY_ASSIGN(metadata.extended, read_extended(*from_.tree, from_.call, step.node));

@@ -122,11 +122,15 @@ Result<void> apply_metadata(fs::Tree& tree, const fs::Call& call, const fs::Node
     fs::AttributeChanges times;
     times.access = metadata.access;
     times.modify = metadata.modify;
+    times.change = metadata.change;
+    times.birth = metadata.birth;
     if (!has_extended) {
         // One call instead of two, which is what most nodes need.
         fs::AttributeChanges both = changes;
-        both.access = metadata.access;
-        both.modify = metadata.modify;
+        both.access = times.access;
+        both.modify = times.modify;
+        both.change = times.change;
+        both.birth = times.birth;
         if (both.empty() || tree.set_attributes(call, node, both)) return {};
     }
     QUIRE_TRY(set_owner_and_mode(tree, call, node, changes, account));

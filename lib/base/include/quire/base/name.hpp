@@ -24,6 +24,7 @@ public:
     std::string_view view() const { return text_; }
 
     friend auto operator<=>(const Name&, const Name&) = default;
+    friend bool operator==(const Name&, const Name&) = default;
     friend bool operator==(const Name& a, std::string_view b) { return a.text_ == b; }
 
 private:

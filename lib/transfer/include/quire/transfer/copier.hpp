@@ -26,6 +26,9 @@ struct CopyOptions {
     bool remove_first = false;  ///< existing files are removed, not written into
     Sparse sparse = Sparse::keep;
     bool dry_run = false;
+    /// Access, change and birth times are the time of modification: the copy depends on nothing
+    /// that reading the source changes.
+    bool reproducible = false;
     /// Owners of everything that is made, instead of those of the source.
     std::optional<std::uint32_t> uid;
     std::optional<std::uint32_t> gid;

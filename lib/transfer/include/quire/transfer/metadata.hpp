@@ -45,6 +45,9 @@ struct Metadata {
     std::optional<std::uint32_t> gid;
     std::optional<Time> access;
     std::optional<Time> modify;
+    /// For what is to depend on nothing but its source; volumes that cannot set them ignore them.
+    std::optional<Time> change;
+    std::optional<Time> birth;
     /// Only what is set here is set; access lists that are not among them are removed when
     /// `exact_lists` (a new node may have inherited one).
     std::vector<ExtendedAttribute> extended;
