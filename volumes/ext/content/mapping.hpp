@@ -46,18 +46,22 @@ struct AllocateOptions {
     bool unwritten = false;
     /// Where to look for space, when the file itself gives no hint.
     std::optional<std::uint64_t> goal;
-    BlockUse use = BlockUse::data;
 };
 
+/// What the blocks of an inode are: those of directories and symbolic links are metadata, as the
+/// kernel journals them.
+BlockUse use_of(const InodeRecord& inode);
+
 /// Gives every hole of the range blocks and answers how the range lies now. What was unwritten
-/// stays so (see convert). When space runs out the answer covers a prefix of the range; it is an
-/// error only when the first block has none. i_blocks is accounted, i_size is not touched.
+/// stays so (see convert). When space runs out, or anything else fails, after the first block, the
+/// answer covers a prefix of the range. i_blocks is accounted, i_size is not touched.
 /// Fails: no_space_on_device, file_too_large (beyond what this kind of file can map),
 /// operation_not_supported (bigalloc).
 Result<std::vector<Extent>> allocate(Access access, InodeRecord& inode, std::uint64_t first,
                                      std::uint64_t count, const AllocateOptions& options = {});
 
-/// Makes the unwritten blocks of the range written. All or nothing.
+/// Makes the unwritten blocks of the range written. Their data has been written before: when this
+/// fails a part of them may be converted.
 /// Fails: no_space_on_device (the tree had to grow and could not).
 Result<void> convert(Access access, InodeRecord& inode, std::uint64_t first, std::uint64_t count);
 
