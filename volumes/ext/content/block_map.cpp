@@ -291,13 +291,12 @@ Result<std::vector<Extent>> map_pointers(ext2_filsys fs, const InodeRecord& inod
                                          std::uint64_t first, std::uint64_t end,
                                          std::size_t limit) {
     Mapper mapper(fs, inode, first, end, limit);
-    std::uint64_t behind = first;
     for (const Root& root : roots_of(fs)) {
         QUIRE_TRY_ASSIGN(const bool more,
                          mapper.visit(inode->i_block[root.slot], root.level, root.begin));
         if (!more) break;
-        behind = std::max(behind, root.end);
     }
+    const std::uint64_t behind = std::max(first, mapped_by_pointers(fs));
     if (behind < end && mapper.list.size() <= limit)
         append_mapping(mapper.list, {.logical = behind, .count = end - behind});
     if (mapper.list.size() > limit) mapper.list.resize(limit);

@@ -9,4 +9,6 @@ set(QUIRE_EXT_CONTENT_SOURCES
     content/extent_tree.cpp
     content/inode_record.cpp
     content/mapping.cpp)
-set(QUIRE_EXT_CONTENT_TESTS)
+set(QUIRE_EXT_CONTENT_TESTS
+    tests/content/image.cpp
+    tests/content/mapping_test.cpp)

@@ -45,7 +45,7 @@ struct AllocateOptions {
     /// fresh instead, so that the caller has to write zeros.
     bool unwritten = false;
     /// Where to look for space, when the file itself gives no hint.
-    std::optional<std::uint64_t> goal;
+    std::optional<std::uint64_t> goal = std::nullopt;
 };
 
 /// What the blocks of an inode are: those of directories and symbolic links are metadata, as the
