@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "content/block_io.hpp"
-#include "content/block_map.hpp"
-#include "content/extent_mapping.hpp"
-#include "content/extent_node.hpp"
+#include "content/blocks/block_map.hpp"
+#include "content/blocks/extent_mapping.hpp"
+#include "content/blocks/extent_node.hpp"
 
 namespace quire::ext {
 

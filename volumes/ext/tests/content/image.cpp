@@ -83,8 +83,9 @@ Image::~Image() {
     if (fs_ != nullptr) ext2fs_free(fs_);
 }
 
-void Image::open(int flags) {
-    const errcode_t code = ext2fs_open(path_.c_str(), flags, 0, 0, unix_io_manager, &fs_);
+void Image::open() {
+    const errcode_t code =
+        ext2fs_open(path_.c_str(), EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &fs_);
     if (code != 0) throw std::runtime_error(to_error(code, "opening a test image").message());
     counting_->reads = counting_->writes = 0;
     fs_->io->manager = counting_.get();
@@ -93,18 +94,16 @@ void Image::open(int flags) {
     allocator_ = std::make_unique<BitmapAllocator>(fs_);
 }
 
-void Image::close() {
-    fs_->io->manager = unix_io_manager;
-    const errcode_t code = ext2fs_close2(fs_, EXT2_FLAG_FLUSH_NO_SYNC);
-    EXPECT_EQ(code, 0);
-    fs_ = nullptr;
+void Image::save() {
+    ASSERT_EQ(ext2fs_write_bitmaps(fs_), 0);
+    ASSERT_EQ(ext2fs_flush2(fs_, EXT2_FLAG_FLUSH_NO_SYNC), 0);
+    ASSERT_EQ(io_channel_flush(fs_->io), 0);
 }
 
 void Image::expect_clean() {
-    close();
+    save();
     const Output verdict = run("e2fsck -fn " + path_.string());
     EXPECT_EQ(verdict.status, 0) << verdict.text;
-    open();
 }
 
 InodeRecord Image::new_inode(std::uint32_t mode) {
@@ -127,6 +126,10 @@ void Image::name_in_root(const InodeRecord& inode, const std::string& name) {
         code = ext2fs_link(fs_, EXT2_ROOT_INO, name.c_str(), inode.number(), type);
     }
     ASSERT_EQ(code, 0);
+    if (!LINUX_S_ISDIR(inode->i_mode)) return;
+    InodeRecord root = value(InodeRecord::read(fs_, EXT2_ROOT_INO));
+    ++root->i_links_count;
+    ASSERT_TRUE(succeeded(root.write(fs_)));
 }
 
 std::uint64_t Image::reads() const {
@@ -138,7 +141,7 @@ std::uint64_t Image::writes() const {
 }
 
 std::string Image::debugfs(const std::string& request) {
-    EXPECT_EQ(ext2fs_flush(fs_), 0);
+    save();
     return run(fmt::format("debugfs -R '{}' {} 2>/dev/null", request, path_.string())).text;
 }
 

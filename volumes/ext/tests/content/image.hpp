@@ -63,14 +63,16 @@ public:
     std::uint64_t reads() const;
     std::uint64_t writes() const;
 
-    void open(int flags = EXT2_FLAG_RW | EXT2_FLAG_64BITS);
-    void close();
-    /// Closes, and expects that e2fsck finds nothing; opens again.
+    /// Puts everything into the file, for others to look at.
+    void save();
+    /// Expects that e2fsck finds nothing.
     void expect_clean();
     std::string debugfs(const std::string& request);
 
 private:
     struct Counting;
+
+    void open();
 
     testing::TemporaryDirectory directory_;
     std::filesystem::path path_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "content/extent_node.hpp"
+#include "content/blocks/extent_node.hpp"
 
 #include <algorithm>
 #include <cstring>

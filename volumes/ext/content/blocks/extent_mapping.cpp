@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-#include "content/extent_mapping.hpp"
+#include "content/blocks/extent_mapping.hpp"
 
 #include <algorithm>
 
-#include "content/extent_tree.hpp"
+#include "content/blocks/extent_tree.hpp"
 
 namespace quire::ext {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "content/extent_tree.hpp"
+#include "content/blocks/extent_tree.hpp"
 
 #include <algorithm>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-#include "content/block_map.hpp"
+#include "content/blocks/block_map.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "content/block_io.hpp"
-#include "content/extent_mapping.hpp"
+#include "content/blocks/extent_mapping.hpp"
 
 namespace quire::ext {
 

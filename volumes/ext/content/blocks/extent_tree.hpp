@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "content/allocator.hpp"
-#include "content/extent_node.hpp"
+#include "content/blocks/extent_node.hpp"
 
 namespace quire::ext {
 
