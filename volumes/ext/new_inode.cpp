@@ -50,9 +50,7 @@ Result<void> write_target(Store& store, InodeRecord& inode, std::string_view tar
     if (begins_inline(fs) && bytes.size() <= inline_capacity(fs, inode))
         return write_inline_data(fs, inode, bytes);
     make_empty_mapping(fs, inode);
-    AllocateOptions options;
-    options.use = BlockUse::metadata;
-    QUIRE_TRY_ASSIGN(const auto extents, allocate(store.access(), inode, 0, 1, options));
+    QUIRE_TRY_ASSIGN(const auto extents, allocate(store.access(), inode, 0, 1));
     std::vector<std::byte> block(fs->blocksize);
     std::memcpy(block.data(), bytes.data(), bytes.size());
     store.cache().write(extents.front().physical, block);
