@@ -25,7 +25,8 @@ Result<std::unique_ptr<LoopDevice>> LoopDevice::attach(const std::filesystem::pa
     config.fd = static_cast<__u32>(backing.get());
     config.block_size = options.block_size;
     config.info.lo_offset = options.offset;
-    config.info.lo_flags = options.read_only ? LO_FLAGS_READ_ONLY : 0;
+    if (options.read_only) config.info.lo_flags |= LO_FLAGS_READ_ONLY;
+    if (options.scan_partitions) config.info.lo_flags |= LO_FLAGS_PARTSCAN;
     // Between asking for a free device and taking it another test may be faster.
     for (int attempt = 0; attempt < 100; ++attempt) {
         const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);

@@ -7,12 +7,6 @@
 
 namespace quire::testing {
 
-namespace {
-
-constexpr std::uint64_t block_size = OverlayDevice::block_size;
-
-}  // namespace
-
 OverlayDevice::OverlayDevice(std::shared_ptr<block::Device> base)
     : base_(std::move(base)), size_(base_->geometry().size) {}
 

@@ -20,6 +20,8 @@ public:
         std::uint64_t offset = 0;
         /// 0: the host's choice.
         std::uint32_t block_size = 0;
+        /// Whether the kernel looks for partitions.
+        bool scan_partitions = false;
     };
 
     /// Fails: operation_not_supported (this machine or this user has no loop devices; the sentence
