@@ -71,7 +71,7 @@ Result<void> lock_file(int fd, const struct stat& status, bool writable, const s
 }
 
 Result<void> check_loop_devices(const struct stat& status, const std::string& name) {
-    const auto loop = find_loop_device(status.st_dev, status.st_ino, "/sys/block");
+    const auto loop = find_loop_device(status.st_dev, status.st_ino, "/sys/block", "/dev");
     if (!loop) return {};
     return fail(std::errc::device_or_resource_busy,
                 fmt::format("{} is in use as {}, unmount it and run losetup -d {} before writing",

@@ -2,7 +2,10 @@
 
 #include "file_users.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "quire/base/name.hpp"
+#include "quire/base/unique_fd.hpp"
 
 namespace quire::block {
 
@@ -39,6 +43,21 @@ std::vector<std::string_view> words(std::string_view line) {
 std::string_view without_newline(std::string_view text) {
     if (text.ends_with('\n')) text.remove_suffix(1);
     return text;
+}
+
+bool is_file(std::string_view path, dev_t device, ino_t inode) {
+    struct stat status{};
+    return ::stat(std::string(path).c_str(), &status) == 0 && status.st_dev == device &&
+           status.st_ino == inode;
+}
+
+/// Asks the loop device itself, where we may open it: the path that it was given may since have
+/// been removed, or mean something in another mount namespace only.
+bool is_backed_by(const std::filesystem::path& node, dev_t device, ino_t inode) {
+    const UniqueFd fd(::open(node.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    loop_info64 info{};
+    return fd && ::ioctl(fd.get(), LOOP_GET_STATUS64, &info) == 0 && info.lo_device == device &&
+           info.lo_inode == inode;
 }
 
 }  // namespace
@@ -79,17 +98,18 @@ std::string describe_lock_conflict(const std::string& name, dev_t device, ino_t 
 }
 
 std::optional<std::string> find_loop_device(dev_t device, ino_t inode,
-                                            const std::filesystem::path& block_devices) {
+                                            const std::filesystem::path& block_devices,
+                                            const std::filesystem::path& nodes) {
     std::error_code ignored;
     std::filesystem::directory_iterator entry(block_devices, ignored);
     for (; entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
         const std::string name = entry->path().filename();
         if (!name.starts_with("loop")) continue;
         const std::string backing = slurp(entry->path() / "loop" / "backing_file");
-        struct stat status{};
-        if (backing.empty() || ::stat(std::string(without_newline(backing)).c_str(), &status) != 0)
-            continue;
-        if (status.st_dev == device && status.st_ino == inode) return "/dev/" + name;
+        if (backing.empty()) continue;
+        const std::filesystem::path node = nodes / name;
+        if (is_file(without_newline(backing), device, inode) || is_backed_by(node, device, inode))
+            return node;
     }
     return std::nullopt;
 }

@@ -28,9 +28,10 @@ std::optional<LockHolder> find_lock_holder(std::string_view locks, dev_t device,
 std::string describe_lock_conflict(const std::string& name, dev_t device, ino_t inode,
                                    bool for_writing, const std::filesystem::path& processes);
 
-/// Finds the loop device ("/dev/loop3") that is backed by a file, given the directory that lists
-/// block devices (/sys/block).
+/// Finds the loop device ("/dev/loop3") that is backed by a file, given the directories that list
+/// block devices (/sys/block) and hold their nodes (/dev).
 std::optional<std::string> find_loop_device(dev_t device, ino_t inode,
-                                            const std::filesystem::path& block_devices);
+                                            const std::filesystem::path& block_devices,
+                                            const std::filesystem::path& nodes);
 
 }  // namespace quire::block

@@ -51,8 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace quire;
     if (size == 0) return 0;
     const std::uint8_t layout = data[0];
-    std::vector<std::byte> bytes(size - 1);
-    std::memcpy(bytes.data(), data + 1, bytes.size());
+    const auto input = std::as_bytes(std::span(data, size)).subspan(1);
+    std::vector<std::byte> bytes(input.begin(), input.end());
     const std::size_t sector = (layout & 1) != 0 ? 4096 : 512;
     if ((layout & 2) != 0 && bytes.size() >= 512) {
         bytes[510] = std::byte{0x55};

@@ -204,6 +204,15 @@ TEST_F(FileLockTest, a_file_under_a_loop_device_is_read_but_not_written) {
     EXPECT_TRUE(FileDevice::open(path_, for_writing));
 }
 
+TEST_F(FileLockTest, a_loop_device_whose_file_was_renamed_or_removed_still_counts) {
+    const std::string other = directory_ / "other";
+    ASSERT_EQ(::link(path_.c_str(), other.c_str()), 0);
+    const auto loop = LoopDevice::attach(path_);
+    if (!loop) GTEST_SKIP() << loop.error().message();
+    ASSERT_EQ(::unlink(path_.c_str()), 0);
+    EXPECT_EQ(FileDevice::open(other, for_writing).error(), std::errc::device_or_resource_busy);
+}
+
 TEST_F(FileLockTest, a_claimed_block_device_is_not_written) {
     auto loop = LoopDevice::attach(path_);
     if (!loop) GTEST_SKIP() << loop.error().message();
@@ -253,15 +262,18 @@ TEST(FileUsers, loop_devices_are_found_by_the_file_and_not_by_its_name) {
     struct stat status{};
     ASSERT_EQ(::stat(file.c_str(), &status), 0);
     const auto sys = directory / "block";
+    const auto find = [&](ino_t inode, const std::filesystem::path& list) {
+        return find_loop_device(status.st_dev, inode, list, "/nodes");
+    };
     std::filesystem::create_directories(sys / "loop0");
     std::filesystem::create_directories(sys / "loop7" / "loop");
     std::filesystem::create_directories(sys / "sda" / "loop");
     std::ofstream(sys / "sda" / "loop" / "backing_file") << file << "\n";
-    EXPECT_FALSE(find_loop_device(status.st_dev, status.st_ino, sys));
+    EXPECT_FALSE(find(status.st_ino, sys));
     std::ofstream(sys / "loop7" / "loop" / "backing_file") << file << "\n";
-    EXPECT_EQ(find_loop_device(status.st_dev, status.st_ino, sys), "/dev/loop7");
-    EXPECT_FALSE(find_loop_device(status.st_dev, status.st_ino + 1, sys));
-    EXPECT_FALSE(find_loop_device(status.st_dev, status.st_ino, directory / "nowhere"));
+    EXPECT_EQ(find(status.st_ino, sys), "/nodes/loop7");
+    EXPECT_FALSE(find(status.st_ino + 1, sys));
+    EXPECT_FALSE(find(status.st_ino, directory / "nowhere"));
 }
 
 }  // namespace
