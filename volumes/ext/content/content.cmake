@@ -2,6 +2,7 @@
 #
 # The sources and tests of content/, for the room's CMakeLists.txt.
 set(QUIRE_EXT_CONTENT_SOURCES
+    content/attributes.cpp
     content/block_io.cpp
     content/blocks/block_map.cpp
     content/blocks/extent_mapping.cpp
@@ -20,9 +21,13 @@ set(QUIRE_EXT_CONTENT_SOURCES
     content/names/listing.cpp
     content/names/name_index.cpp
     content/names/name_index_cache.cpp
+    content/values/acl.cpp
     content/values/body.cpp
-    content/values/stored.cpp)
+    content/values/sets.cpp
+    content/values/stored.cpp
+    content/values/value_inode.cpp)
 set(QUIRE_EXT_CONTENT_TESTS
     tests/content/image.cpp
+    tests/content/attributes_test.cpp
     tests/content/directory_test.cpp
     tests/content/mapping_test.cpp)
