@@ -27,7 +27,9 @@ set(QUIRE_EXT_CONTENT_SOURCES
     content/values/stored.cpp
     content/values/value_inode.cpp)
 set(QUIRE_EXT_CONTENT_TESTS
+    tests/content/hostile_test.cpp
     tests/content/image.cpp
+    tests/content/kernel_test.cpp
     tests/content/attributes_test.cpp
     tests/content/directory_test.cpp
     tests/content/mapping_test.cpp)

@@ -94,6 +94,11 @@ void Image::open() {
     allocator_ = std::make_unique<BitmapAllocator>(fs_);
 }
 
+void Image::reopen() {
+    ext2fs_free(fs_);
+    open();
+}
+
 void Image::save() {
     ASSERT_EQ(ext2fs_write_bitmaps(fs_), 0);
     ASSERT_EQ(ext2fs_flush2(fs_, EXT2_FLAG_FLUSH_NO_SYNC), 0);

@@ -67,6 +67,8 @@ public:
     void save();
     /// Expects that e2fsck finds nothing.
     void expect_clean();
+    /// Reads again what others have changed.
+    void reopen();
     std::string debugfs(const std::string& request);
 
 private:
