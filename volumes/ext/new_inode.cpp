@@ -36,6 +36,9 @@ Result<InodeRecord> new_inode(Store& store, const InodeRecord& parent, fs::FileT
     inode->i_generation = store.random();
     if (type == fs::FileType::regular || is_directory)
         inode->i_flags = parent->i_flags & (is_directory ? inherited_by_directories : inherited);
+    // Checksums of what belongs to the inode start from its generation, and the library looks for
+    // that in the inode table.
+    QUIRE_TRY(inode.write(fs));
     return inode;
 }
 

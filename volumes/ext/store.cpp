@@ -63,9 +63,9 @@ Result<std::unique_ptr<Store>> Store::open(std::shared_ptr<block::Device> device
     QUIRE_TRY_ASSIGN(const auto super, read_superblock(*device));
     if (!super)
         return fail(std::errc::invalid_argument, "there is no ext2, ext3 or ext4 filesystem");
-    QUIRE_TRY(validate(*super, device->geometry().size));
     if (const std::string reason = unreadable_because(*super); !reason.empty())
         return fail(std::errc::operation_not_supported, reason);
+    QUIRE_TRY(validate(*super, device->geometry().size));
     if (!options.read_only) {
         if (!device->geometry().writable)
             return fail(std::errc::read_only_file_system, "the device can't be written");

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -64,7 +65,9 @@ Result<std::optional<Summary>> probe(block::Device& device) {
     QUIRE_TRY_ASSIGN(const auto found, read_superblock(device));
     if (!found) return std::nullopt;
     const ext2_super_block& super = *found;
-    QUIRE_TRY(validate(super, device.geometry().size));
+    // An external journal has no groups and the like that would make sense.
+    if ((super.s_feature_incompat & EXT3_FEATURE_INCOMPAT_JOURNAL_DEV) == 0)
+        QUIRE_TRY(validate(super, device.geometry().size));
 
     const bool wide = (super.s_feature_incompat & EXT4_FEATURE_INCOMPAT_64BIT) != 0;
     const auto join = [wide](std::uint32_t high, std::uint32_t low) {
@@ -75,14 +78,15 @@ Result<std::optional<Summary>> probe(block::Device& device) {
     summary.label = text_of(super.s_volume_name);
     summary.uuid = uuid_of(super.s_uuid);
     summary.last_mounted = text_of(super.s_last_mounted);
-    summary.block_size = EXT2_MIN_BLOCK_SIZE << super.s_log_block_size;
+    summary.block_size = EXT2_MIN_BLOCK_SIZE << std::min<unsigned>(super.s_log_block_size, 6);
     summary.blocks = block_count(super);
     summary.free_blocks = join(super.s_free_blocks_hi, super.s_free_blocks_count);
     summary.reserved_blocks = join(super.s_r_blocks_count_hi, super.s_r_blocks_count);
     summary.inodes = super.s_inodes_count;
     summary.free_inodes = super.s_free_inodes_count;
     summary.inode_size = EXT2_INODE_SIZE(&super);
-    summary.groups = static_cast<std::uint32_t>(group_count(super));
+    if (super.s_blocks_per_group != 0)
+        summary.groups = static_cast<std::uint32_t>(group_count(super));
     summary.features = feature_names(super);
     summary.needs_recovery = (super.s_feature_incompat & EXT3_FEATURE_INCOMPAT_RECOVER) != 0;
     summary.has_errors = (super.s_state & EXT2_ERROR_FS) != 0;

@@ -117,6 +117,10 @@ Result<void> Volume::reserve_range(const fs::Call& call, Node& node, std::uint64
                                    QUIRE_TRY(check_content(inode));
                                    if (to > maximum_size(fs, inode))
                                        return fail(std::errc::file_too_large);
+                                   // Past the end only blocks that read as zeros may lie.
+                                   if (keep_size && to > inode.size() && !inode.is_inline() &&
+                                       !inode.uses_extents())
+                                       return fail(std::errc::operation_not_supported);
                                    std::uint64_t end = to;
                                    if (inode.is_inline() && to > inline_capacity(fs, inode))
                                        QUIRE_TRY(expand_inline(*store_, inode));
