@@ -164,8 +164,7 @@ Result<void> Store::open_for_writing() {
     if (options_.fresh_image) {
         medium_ = std::make_unique<PlainMedium>(device_, block_size_);
     } else if (ext2fs_has_feature_journal(fs_->super)) {
-        QUIRE_TRY_ASSIGN(const journal::Map map, map_journal(fs_, *device_));
-        QUIRE_TRY_ASSIGN(medium_, JournalMedium::open(device_, *fs_->super, map));
+        QUIRE_TRY(take_over_journal());
     } else {
         medium_ = std::make_unique<OrderedMedium>(device_, block_size_);
     }
@@ -173,6 +172,21 @@ Result<void> Store::open_for_writing() {
     const auto* descriptors = reinterpret_cast<const std::byte*>(fs_->group_desc);
     descriptors_committed_.assign(descriptors, descriptors + fs_->desc_blocks * block_size_);
     return free_orphans(*this);
+}
+
+Result<void> Store::take_over_journal() {
+    QUIRE_TRY_ASSIGN(const journal::Map map, map_journal(fs_, *device_));
+    QUIRE_TRY_ASSIGN(auto superblock, journal::Superblock::read(map));
+    if (!superblock.clean()) {
+        // The filesystem asks for no replay, so a crash came before the first commit of a session
+        // was durable: what the log holds was never true.
+        QUIRE_TRY_ASSIGN(const auto overlay, journal::Overlay::scan(map, superblock));
+        superblock.set_log(0, overlay.end_transaction() + 1);
+        QUIRE_TRY(superblock.write(map));
+        QUIRE_TRY(device_->flush());
+    }
+    QUIRE_TRY_ASSIGN(medium_, JournalMedium::open(device_, *fs_->super, map));
+    return {};
 }
 
 Result<void> Store::check_descriptors() {

@@ -101,6 +101,7 @@ private:
     Result<void> open_all();
     Result<void> see_through_journal();
     Result<void> recover_journal();
+    Result<void> take_over_journal();
     Result<void> open_for_writing();
     Result<void> check_state();
     Result<void> check_descriptors();

@@ -37,7 +37,8 @@ struct Step {
 std::string content_of(int number, std::size_t length) {
     std::string content;
     while (content.size() < length)
-        content += "file " + std::to_string(number) + " byte " + std::to_string(content.size()) + "\n";
+        content +=
+            "file " + std::to_string(number) + " byte " + std::to_string(content.size()) + "\n";
     content.resize(length);
     return content;
 }
@@ -139,13 +140,10 @@ std::string judge(Session& session, const Recorded& recorded, std::size_t marks)
     const Files& files = marks == 0 ? nothing : recorded.after[marks - 1];
     const Step* next = marks < recorded.steps.size() ? &recorded.steps[marks] : nullptr;
     for (const auto& [path, content] : files) {
-        if (next != nullptr && next->touched.contains(path))
-            continue;
+        if (next != nullptr && next->touched.contains(path)) continue;
         const auto found = session.read(path);
-        if (!found)
-            return path + ": " + found.error().message();
-        if (*found != content)
-            return path + " has changed";
+        if (!found) return path + ": " + found.error().message();
+        if (*found != content) return path + " has changed";
     }
     if (next != nullptr && next->renamed) {
         const std::string& content = files.at(next->renamed->first);
@@ -175,8 +173,7 @@ TEST(Crash, a_journal_brings_back_all_that_was_durable) {
         std::size_t visited = 0;
         EXPECT_OK(testing::visit_crash_states(
             recorded.base, recorded.log, options, [&](const testing::CrashState& state) {
-                const std::shared_ptr<block::Device> device(std::shared_ptr<void>(),
-                                                            &state.device);
+                const std::shared_ptr<block::Device> device(std::shared_ptr<void>(), &state.device);
                 auto volume = Volume::open(device, steady());
                 if (!volume) {
                     ADD_FAILURE() << state.number << " " << state.name << ": "
@@ -221,14 +218,14 @@ TEST(Crash, without_a_journal_e2fsck_repairs_and_nothing_durable_is_lost) {
                 EXPECT_EQ(repaired.status & ~1, 0) << state.number << repaired.text;
                 auto device = block::FileDevice::open(path, {});
                 EXPECT_OK(device);
-                auto volume = Volume::open(std::shared_ptr<block::Device>(std::move(*device)),
-                                           steady(true));
+                auto volume =
+                    Volume::open(std::shared_ptr<block::Device>(std::move(*device)), steady(true));
                 EXPECT_OK(volume);
                 if (volume) {
                     Session session(*volume);
                     const std::string wrong = judge(session, recorded, state.marks.size());
-                    EXPECT_EQ(wrong, "")
-                        << state.number << " " << state.name << "\n" << repaired.text;
+                    EXPECT_EQ(wrong, "") << state.number << " " << state.name << "\n"
+                                         << repaired.text;
                 }
                 return !::testing::Test::HasFailure();
             }));

@@ -17,8 +17,7 @@ namespace quire::ext::tests {
 Output run(const std::string& command) {
     Output output;
     FILE* pipe = popen(("PATH=$PATH:/sbin:/usr/sbin; " + command + " 2>&1").c_str(), "r");
-    if (pipe == nullptr)
-        return output;
+    if (pipe == nullptr) return output;
     std::array<char, 4096> buffer;
     while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
         output.text.append(buffer.data(), got);
@@ -53,9 +52,10 @@ std::vector<Kind> writable_kinds() {
 }
 
 Image::Image(const Kind& kind, const std::string& more) {
-    const Output made = run(fmt::format("mke2fs -q -F -E hash_seed=12345678-1234-1234-1234-"
-                                        "123456789abc {} {} {} {}",
-                                        kind.options, more, path(), kind.size));
+    const Output made =
+        run(fmt::format("mke2fs -q -F -E hash_seed=12345678-1234-1234-1234-"
+                        "123456789abc {} {} {} {}",
+                        kind.options, more, path(), kind.size));
     EXPECT_EQ(made.status, 0) << made.text;
 }
 
@@ -75,8 +75,7 @@ std::string Image::debugfs(const std::string& request, bool writable) const {
 
 ::testing::AssertionResult clean(const std::string& path) {
     const Output checked = run("e2fsck -fn " + path);
-    if (checked.status == 0)
-        return ::testing::AssertionSuccess();
+    if (checked.status == 0) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << checked.text;
 }
 
@@ -116,8 +115,7 @@ Result<fs::Entry> Session::find(std::string_view path) {
         QUIRE_TRY_ASSIGN(const Name name, Name::parse(part));
         auto next = volume_->lookup(call_, at.node, name);
         drop(at);
-        if (!next)
-            return next;
+        if (!next) return next;
         at = *next;
     }
     return at;
@@ -125,8 +123,7 @@ Result<fs::Entry> Session::find(std::string_view path) {
 
 Result<Session::Place> Session::place(std::string_view path) {
     const std::size_t slash = path.rfind('/');
-    const std::string_view directory =
-        slash == std::string_view::npos ? "" : path.substr(0, slash);
+    const std::string_view directory = slash == std::string_view::npos ? "" : path.substr(0, slash);
     QUIRE_TRY_ASSIGN(const Name name,
                      Name::parse(slash == std::string_view::npos ? path : path.substr(slash + 1)));
     QUIRE_TRY_ASSIGN(const fs::Entry entry, find(directory));
@@ -137,11 +134,9 @@ Result<fs::Entry> Session::create(std::string_view path, std::string_view conten
     QUIRE_TRY_ASSIGN(const Place at, place(path));
     auto made = volume_->create(call_, at.directory.node, at.name, {0644, 0, 0});
     drop(at.directory);
-    if (!made)
-        return made;
+    if (!made) return made;
     if (!content.empty()) {
-        auto written =
-            volume_->write(call_, made->node, 0, std::as_bytes(std::span(content)));
+        auto written = volume_->write(call_, made->node, 0, std::as_bytes(std::span(content)));
         if (!written) {
             drop(*made);
             return fail(written.error());
@@ -155,8 +150,7 @@ Result<void> Session::mkdir(std::string_view path) {
     QUIRE_TRY_ASSIGN(const Place at, place(path));
     auto made = volume_->mkdir(call_, at.directory.node, at.name, {0755, 0, 0});
     drop(at.directory);
-    if (!made)
-        return fail(made.error());
+    if (!made) return fail(made.error());
     drop(*made);
     return {};
 }
@@ -190,21 +184,17 @@ Result<std::string> Session::read(std::string_view path) {
     std::string content(entry.attributes.size, '\0');
     auto got = volume_->read(call_, entry.node, 0, std::as_writable_bytes(std::span(content)));
     drop(entry);
-    if (!got)
-        return fail(got.error());
+    if (!got) return fail(got.error());
     content.resize(*got);
     return content;
 }
 
-Result<void> Session::write(std::string_view path, std::uint64_t offset,
-                            std::string_view content) {
+Result<void> Session::write(std::string_view path, std::uint64_t offset, std::string_view content) {
     QUIRE_TRY_ASSIGN(const fs::Entry entry, find(path));
     auto done = volume_->write(call_, entry.node, offset, std::as_bytes(std::span(content)));
     drop(entry);
-    if (!done)
-        return fail(done.error());
-    if (*done != content.size())
-        return fail(std::errc::no_space_on_device);
+    if (!done) return fail(done.error());
+    if (*done != content.size()) return fail(std::errc::no_space_on_device);
     return {};
 }
 
@@ -217,8 +207,7 @@ Result<std::vector<std::string>> Session::list(std::string_view path) {
                                      return true;
                                  });
     drop(entry);
-    if (!done)
-        return fail(done.error());
+    if (!done) return fail(done.error());
     std::ranges::sort(names);
     return names;
 }

@@ -41,7 +41,7 @@ std::vector<Kind> writable_kinds();
 
 /// An image file made by mke2fs in a directory of its own.
 class Image {
-  public:
+public:
     explicit Image(const Kind& kind, const std::string& more = "");
 
     std::string path() const { return (directory_ / "image").string(); }
@@ -50,7 +50,7 @@ class Image {
     std::string debugfs(const std::string& request, bool writable = false) const;
     testing::TemporaryDirectory& directory() { return directory_; }
 
-  private:
+private:
     testing::TemporaryDirectory directory_;
 };
 
@@ -60,7 +60,7 @@ class Image {
 
 /// A volume with the framework's short cuts left out: names by path, everything as root.
 class Session {
-  public:
+public:
     explicit Session(std::shared_ptr<Volume> volume);
     static Session open(const Image& image, Options options = {});
 
@@ -83,7 +83,7 @@ class Session {
     Result<fs::Attributes> stat(std::string_view path);
     Result<void> unmount();
 
-  private:
+private:
     struct Place {
         fs::Entry directory;
         Name name;
@@ -96,8 +96,7 @@ class Session {
 
 template <typename T>
 ::testing::AssertionResult succeeded(const Result<T>& result) {
-    if (result)
-        return ::testing::AssertionSuccess();
+    if (result) return ::testing::AssertionSuccess();
     return ::testing::AssertionFailure() << result.error().message();
 }
 
@@ -106,15 +105,14 @@ Options steady(bool read_only = false);
 
 #define ASSERT_OK(...) ASSERT_TRUE(::quire::ext::tests::succeeded(__VA_ARGS__))
 #define EXPECT_OK(...) EXPECT_TRUE(::quire::ext::tests::succeeded(__VA_ARGS__))
-#define EXPECT_ERROR(wanted, ...)                                               \
-    do {                                                                        \
-        const auto& error_result = (__VA_ARGS__);                               \
-        ASSERT_FALSE(error_result.has_value());                                 \
+#define EXPECT_ERROR(wanted, ...)                                                           \
+    do {                                                                                    \
+        const auto& error_result = (__VA_ARGS__);                                           \
+        ASSERT_FALSE(error_result.has_value());                                             \
         EXPECT_EQ(error_result.error().code(), (wanted)) << error_result.error().message(); \
     } while (false)
 
-#define SKIP_WITHOUT(program)            \
-    if (!::quire::ext::tests::have(program)) \
-    GTEST_SKIP() << program " is not installed"
+#define SKIP_WITHOUT(program) \
+    if (!::quire::ext::tests::have(program)) GTEST_SKIP() << program " is not installed"
 
 }  // namespace quire::ext::tests

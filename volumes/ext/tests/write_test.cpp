@@ -17,13 +17,12 @@ using ::testing::HasSubstr;
 std::string bytes(std::size_t length, unsigned seed) {
     std::mt19937 random(seed);
     std::string content(length, '\0');
-    for (char& byte : content)
-        byte = static_cast<char>('a' + random() % 26);
+    for (char& byte : content) byte = static_cast<char>('a' + random() % 26);
     return content;
 }
 
 class Written : public ::testing::TestWithParam<Kind> {
-  protected:
+protected:
     void SetUp() override {
         SKIP_WITHOUT("mke2fs");
         image_ = std::make_unique<Image>(GetParam());
@@ -39,8 +38,7 @@ class Written : public ::testing::TestWithParam<Kind> {
     }
 
     void TearDown() override {
-        if (!session_)
-            return;
+        if (!session_) return;
         EXPECT_OK(session_->unmount());
         session_.reset();
         EXPECT_TRUE(clean(*image_));
@@ -103,21 +101,21 @@ TEST_P(Written, a_removed_open_file_lives_until_the_last_close) {
     ASSERT_OK(session_->remove("file"));
     EXPECT_ERROR(std::errc::no_such_file_or_directory, session_->find("file"));
     std::string content(50'000, '\0');
-    ASSERT_EQ((*session_)
-                  ->read(session_->call(), entry.node, 0,
-                         std::as_writable_bytes(std::span(content)))
-                  .value(),
-              50'000u);
+    ASSERT_EQ(
+        (*session_)
+            ->read(session_->call(), entry.node, 0, std::as_writable_bytes(std::span(content)))
+            .value(),
+        50'000u);
     EXPECT_TRUE(content == bytes(50'000, 4));
     ASSERT_OK((*session_)->sync(session_->call()));
     session_->drop(entry);
     EXPECT_GT((*session_)->statistics(session_->call()).value().free_blocks, free);
-    EXPECT_ERROR(static_cast<std::errc>(ESTALE), (*session_)->getattr(session_->call(), entry.node));
+    EXPECT_ERROR(static_cast<std::errc>(ESTALE),
+                 (*session_)->getattr(session_->call(), entry.node));
 }
 
 TEST_P(Written, directories_come_and_go) {
-    for (int i = 0; i < 40; ++i)
-        ASSERT_OK(session_->mkdir("dir" + std::to_string(i)));
+    for (int i = 0; i < 40; ++i) ASSERT_OK(session_->mkdir("dir" + std::to_string(i)));
     ASSERT_OK(session_->create("dir7/file"));
     EXPECT_EQ(session_->stat("").value().links, 43u);
     EXPECT_ERROR(std::errc::directory_not_empty, session_->rmdir("dir7"));
@@ -170,14 +168,13 @@ TEST_P(Written, links_symlinks_and_special_files) {
     session_->drop(file, 2);
     for (std::size_t length : {1u, 59u, 60u, 61u, 150u, 1000u}) {
         const std::string target(length, 't');
-        const auto made = volume.symlink(call, root.node, *Name::parse("s" + std::to_string(length)),
-                                         {0777, 0, 0}, target);
+        const auto made = volume.symlink(
+            call, root.node, *Name::parse("s" + std::to_string(length)), {0777, 0, 0}, target);
         ASSERT_OK(made);
         EXPECT_EQ(volume.readlink(call, made->node).value(), target);
         session_->drop(*made);
     }
-    for (const fs::DeviceNumber number :
-         {fs::DeviceNumber{1, 3}, fs::DeviceNumber{259, 70'000}}) {
+    for (const fs::DeviceNumber number : {fs::DeviceNumber{1, 3}, fs::DeviceNumber{259, 70'000}}) {
         const std::string name = "d" + std::to_string(number.major);
         const auto made = volume.mknod(call, root.node, *Name::parse(name), {0600, 70'000, 80'000},
                                        fs::FileType::character_device, number);
@@ -276,9 +273,9 @@ TEST_P(Written, the_same_operations_give_the_same_bytes) {
     const auto work = [](Session& session) {
         ASSERT_OK(session.mkdir("dir"));
         for (int i = 0; i < 50; ++i)
-            ASSERT_OK(session.create("dir/" + std::to_string(i), bytes(100u * static_cast<unsigned>(i), 5)));
-        for (int i = 0; i < 50; i += 3)
-            ASSERT_OK(session.remove("dir/" + std::to_string(i)));
+            ASSERT_OK(session.create("dir/" + std::to_string(i),
+                                     bytes(100u * static_cast<unsigned>(i), 5)));
+        for (int i = 0; i < 50; i += 3) ASSERT_OK(session.remove("dir/" + std::to_string(i)));
         ASSERT_OK(session.unmount());
     };
     run("cp " + image_->path() + " " + image_->path() + ".copy");
