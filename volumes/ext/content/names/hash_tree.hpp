@@ -59,8 +59,8 @@ private:
 
     Result<Node> node(std::uint64_t logical);
     Result<Path> descend(std::uint32_t major);
-    static std::uint64_t leaf_of(const Path& path) { return path.back().child(path.back().at); }
-    /// The key of the leaf behind the path's; none at the end.
+    Result<void> check_order(const Node& node) const;
+    Result<DirectoryBlock*> leaf_of(const Path& path);
     Result<std::optional<std::uint32_t>> next_key(const Path& path);
     Result<bool> advance(Path& path);
 

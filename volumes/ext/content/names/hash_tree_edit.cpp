@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t slot_size = 8;
 constexpr std::size_t tail_size = 8;
 constexpr std::size_t root_slots = 32;
+// One split makes room in a sound tree.
+constexpr int most_splits = 4;
 
 /// A record taken out of its block.
 struct Name {
@@ -91,11 +93,11 @@ Result<HashTree::Node> HashTreeEdit::append_node() {
 }
 
 Result<void> HashTreeEdit::insert(std::string_view name, NameTarget target) {
-    for (;;) {
+    for (int splits = 0; splits < most_splits; ++splits) {
         QUIRE_TRY_ASSIGN(HashTree tree, HashTree::open(edit_));
         const std::uint32_t major = tree.hasher()(name).major;
         QUIRE_TRY_ASSIGN(const HashTree::Path path, tree.descend(major));
-        QUIRE_TRY_ASSIGN(DirectoryBlock * leaf, edit_.get(HashTree::leaf_of(path)));
+        QUIRE_TRY_ASSIGN(DirectoryBlock * leaf, tree.leaf_of(path));
         QUIRE_TRY_ASSIGN(const std::span<std::byte> area, edit_.area(*leaf));
         if (insert_record(edit_.format(), area, name, target)) {
             leaf->dirty = true;
@@ -103,13 +105,13 @@ Result<void> HashTreeEdit::insert(std::string_view name, NameTarget target) {
         }
         QUIRE_TRY(split_leaf(tree, major));
     }
+    return corrupt_inode(edit_.inode().number(), "its hash tree does not lead to room");
 }
 
 Result<void> HashTreeEdit::split_leaf(HashTree& tree, std::uint32_t major) {
     QUIRE_TRY_ASSIGN(HashTree::Path path, tree.descend(major));
-    const std::uint64_t old = HashTree::leaf_of(path);
+    QUIRE_TRY_ASSIGN(DirectoryBlock * leaf, tree.leaf_of(path));
     QUIRE_TRY(make_room(tree, path, path.size() - 1));
-    QUIRE_TRY_ASSIGN(DirectoryBlock * leaf, edit_.get(old));
     QUIRE_TRY_ASSIGN(const std::span<std::byte> area, edit_.area(*leaf));
     std::vector<Name> names = take_names(edit_.format(), area, tree.hasher());
     if (names.size() < 2)

@@ -282,6 +282,41 @@ TEST_P(Names, a_full_device_leaves_the_directory_as_it_was) {
     image.expect_clean();
 }
 
+/// With long names in small blocks a tree of two levels is soon full; large_dir allows a third.
+TEST(HashTree, fills_up_and_says_so_or_grows_a_third_level) {
+    for (const bool large : {false, true}) {
+        SCOPED_TRACE(large);
+        Image image(large ? "-t ext4 -b 1024 -O large_dir,metadata_csum" : "-t ext4 -b 1024",
+                    "96M");
+        Tree tree(image, 2);
+        const std::string filler(240, 'x');
+        int count = 0;
+        Result<void> done;
+        while (count < 48000) {
+            done = tree.add(fmt::format("{:08}{}", count, filler),
+                            static_cast<std::size_t>(count % 2));
+            if (!done) break;
+            ++count;
+        }
+        if (large) {
+            ASSERT_TRUE(succeeded(done));
+        } else {
+            ASSERT_EQ(done.error(), std::errc::no_space_on_device);
+            EXPECT_GT(count, 20000);
+        }
+        EXPECT_EQ(tree.list(500).size(), static_cast<std::size_t>(count));
+        for (int i = 0; i < count; i += 101)
+            ASSERT_TRUE(
+                value(tree.directories.lookup(tree.directory, fmt::format("{:08}{}", i, filler))));
+        tree.save();
+        image.expect_clean();
+        const std::string tree_shape = image.debugfs("htree_dump /directory");
+        EXPECT_NE(tree_shape.find(large ? "Indirect levels: 2" : "Indirect levels: 1"),
+                  std::string::npos)
+            << tree_shape.substr(0, 400);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Formats, Names,
     ::testing::Values(
