@@ -8,7 +8,7 @@
 
 #include <filesystem>
 
-#include "contents.hpp"
+#include "choose.hpp"
 #include "quire/base/name.hpp"
 #include "quire/block/file_device.hpp"
 #include "quire/block/region_device.hpp"
@@ -179,7 +179,9 @@ Result<Walk::Place> Walk::host_tree(const std::string& directory) {
     const OpenVolume* found = opened_.find_volume(key, {}, true);
     if (found != nullptr && (found->writable || !writable_)) return Place{found->tree, true};
     auto volume = host::HostVolume::open(directory, {.read_only = !writable_});
-    if (!volume) return std::unexpected(std::move(volume).error().within(printable(directory)));
+    if (!volume && volume.error().sentence().empty())
+        return std::unexpected(std::move(volume).error().within(printable(directory)));
+    if (!volume) return std::unexpected(std::move(volume).error());
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(*std::move(volume)));
     opened_.add(OpenVolume{key, {}, tree, writable_, true});
     return Place{std::move(tree), true};

@@ -3,6 +3,7 @@
 // The command `quire`. Its verbs are in verbs.def, one file each in the folders look/, change/,
 // pack/ and verify/; what they share is in frame/.
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,9 +50,20 @@ Environment environment_of_process() {
     return environment;
 }
 
+// Whoever started the program may have closed its standard streams. The next file opened would take
+// such a number, and what is printed would go into an image.
+void fill_standard_streams() {
+    int fd = 0;
+    do {
+        fd = ::open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2) ::close(fd);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    fill_standard_streams();
     // A reader that goes away must not kill a verb that has changes to commit.
     const auto inherited = std::signal(SIGPIPE, SIG_IGN);
     Environment environment = environment_of_process();

@@ -19,12 +19,15 @@ namespace {
 
 using Kind = Options::Item::Kind;
 
-// CLI11 takes `[a,b]` for a list of two and `--name=` for an option whose value comes next. Both
-// are file names and values like others here, so such words travel with a mark in front.
+// CLI11 takes `[a,b]` for a list of two, `--name=` for an option whose value comes next, and
+// `-:/etc` (a path in the image on standard input) for options. All are addresses and values like
+// others here, so such words travel with a mark in front.
 constexpr char mark = '\x01';
 
 std::string protect(const std::string& word) {
-    if (!word.empty() && (word.front() == '[' || word.front() == mark)) return mark + word;
+    const bool marked = word.starts_with('[') || word.starts_with(mark) ||
+                        word.starts_with("-:") || word.starts_with("-@");
+    if (marked) return mark + word;
     return word;
 }
 

@@ -77,7 +77,7 @@ Ending run_verb(const Verb& verb, const std::vector<std::string>& arguments,
                 assembly::Environment environment) {
     const std::unique_ptr<Invocation> invocation = prepare(verb);
     const auto end = std::ranges::find(arguments, "--");
-    if (std::find(arguments.begin(), end, "--help") != end)
+    if (!verb.hidden && std::find(arguments.begin(), end, "--help") != end)
         return print(environment, verb_help(verb, invocation->options));
     auto parsed = invocation->options.parse(arguments);
     if (parsed && invocation->seed) parsed = read_seed(*invocation->seed, environment);

@@ -104,7 +104,7 @@ private:
         if (!recursive_) return list_one(start, start.node, "");
         traverse(start.place.tree, session_->call(), start.node,
                  {.by_name = true,
-                  .wanted = [this](std::string_view name) { return wanted(name); },
+                  .wanted = [this](std::string_view name, fs::FileType) { return wanted(name); },
                   .enter = [](const Visit&) { return Descend::yes; },
                   .open = [&](const Visit& visit,
                               const fs::NodeReference& node) { list_one(start, node, visit.path); },

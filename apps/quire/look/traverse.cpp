@@ -98,20 +98,20 @@ private:
         level.entries.clear();
         level.next = 0;
         bool full = false;
-        auto listed = tree_->list(call_, level.directory, level.position, fs::WithAttributes::yes,
-                                  [&](const fs::DirectoryEntry& entry) {
-                                      level.position = entry.next;
-                                      if (traversal_.wanted && !traversal_.wanted(entry.name))
-                                          return true;
-                                      Found found{std::string(entry.name), {}};
-                                      found.attributes.type = entry.type;
-                                      found.attributes.inode = entry.inode;
-                                      if (entry.attributes != nullptr)
-                                          found.attributes = *entry.attributes;
-                                      level.entries.push_back(std::move(found));
-                                      full = !traversal_.by_name && level.entries.size() == batch;
-                                      return !full;
-                                  });
+        auto listed =
+            tree_->list(call_, level.directory, level.position, fs::WithAttributes::yes,
+                        [&](const fs::DirectoryEntry& entry) {
+                            level.position = entry.next;
+                            if (traversal_.wanted && !traversal_.wanted(entry.name, entry.type))
+                                return true;
+                            Found found{std::string(entry.name), {}};
+                            found.attributes.type = entry.type;
+                            found.attributes.inode = entry.inode;
+                            if (entry.attributes != nullptr) found.attributes = *entry.attributes;
+                            level.entries.push_back(std::move(found));
+                            full = !traversal_.by_name && level.entries.size() == batch;
+                            return !full;
+                        });
         level.exhausted = !full;
         if (!listed) traversal_.failed(path_, std::move(listed).error());
         if (traversal_.by_name) std::ranges::sort(level.entries, {}, &Found::name);

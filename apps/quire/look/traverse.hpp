@@ -31,8 +31,8 @@ struct Traversal {
     /// By name within each directory; otherwise in the directory's own order, some at a time,
     /// which bounds the memory that a huge directory takes.
     bool by_name = false;
-    /// False leaves a name out before anything about its node is read.
-    std::function<bool(std::string_view name)> wanted = nullptr;
+    /// False leaves an entry out as if it were not there.
+    std::function<bool(std::string_view name, fs::FileType type)> wanted = nullptr;
     /// A node, before what is in it.
     std::function<Descend(const Visit&)> enter;
     /// A directory, about to be descended into.

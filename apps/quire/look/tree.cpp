@@ -46,16 +46,16 @@ public:
 
 private:
     void draw(const Start& start) {
-        fs::Tree& tree = *start.place.tree;
         Traversal traversal{.max_depth = max_depth_, .by_name = true, .enter = {}, .failed = {}};
-        traversal.wanted = [this](std::string_view name) { return all_ || !name.starts_with('.'); };
+        traversal.wanted = [this](std::string_view name, fs::FileType type) {
+            return (all_ || !name.starts_with('.')) &&
+                   (!directories_ || type == fs::FileType::directory);
+        };
         traversal.enter = [&](const Visit& visit) {
             if (visit.depth > 0)
                 ++(visit.attributes.type == fs::FileType::directory ? directory_count_
                                                                     : file_count_);
-            if (!directories_ || visit.depth == 0 ||
-                visit.attributes.type == fs::FileType::directory)
-                print(start, visit);
+            print(start, visit);
             return Descend::yes;
         };
         traversal.failed = [&](const std::string& path, Error error) {
@@ -63,7 +63,6 @@ private:
         };
         traversal.go_on = [this] { return session_->out().alive(); };
         traverse(start.place.tree, session_->call(), start.node, traversal);
-        static_cast<void>(tree);
     }
 
     void print(const Start& start, const Visit& visit) {
