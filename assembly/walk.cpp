@@ -228,6 +228,7 @@ Result<OpenDevice> Walk::inner_device(const Place& place, std::size_t step) {
         return fail(
             std::errc::invalid_argument,
             fmt::format("{} is not a regular file, so it can't hold an image", printable(name)));
+    if (place.on_host) return device_of_host(place, *node, name);
     const fs::Handle handle = (*node)->handle();
     const FileKey key{place.tree.get(), handle.generation, handle.inode};
     if (const OpenDevice* found = opened_.find_device(key)) {
@@ -239,6 +240,28 @@ Result<OpenDevice> Walk::inner_device(const Place& place, std::size_t step) {
     auto source = std::make_shared<fs::FileSource>(*std::move(file), as_root, printable(name));
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device,
                      block::SourceDevice::open(std::move(source), {.read_only = !writable_}));
+    OpenDevice opened{key, std::move(device), writable_};
+    opened_.add(opened);
+    return opened;
+}
+
+// A file of the host is locked and identified as such, whether the way to it was a bare path or led
+// through `host:`.
+Result<OpenDevice> Walk::device_of_host(const Place& place, const fs::NodeReference& node,
+                                        const std::string& name) {
+    auto& volume = dynamic_cast<host::HostVolume&>(place.tree->volume());
+    auto fd = volume.descriptor(node->cookie(), {.read = true, .write = writable_});
+    if (!fd) return std::unexpected(std::move(fd).error().within(printable(name)));
+    struct stat facts{};
+    if (::fstat(fd->get(), &facts) != 0) return fail_errno(printable(name));
+    const FileKey key = key_of(facts);
+    if (const OpenDevice* found = opened_.find_device(key)) {
+        if (writable_ && !found->writable) return open_for_reading_only(name);
+        return *found;
+    }
+    QUIRE_TRY_ASSIGN(
+        std::shared_ptr<block::Device> device,
+        block::FileDevice::adopt(*std::move(fd), printable(name), {.writable = writable_}));
     OpenDevice opened{key, std::move(device), writable_};
     opened_.add(opened);
     return opened;

@@ -39,6 +39,8 @@ private:
     Result<Place> memory_tree();
     Result<OpenDevice> host_device();
     Result<OpenDevice> inner_device(const Place& place, std::size_t step);
+    Result<OpenDevice> device_of_host(const Place& place, const fs::NodeReference& node,
+                                      const std::string& name);
     Result<Place> volume_on(const OpenDevice& device, const Slice& slice, const std::string& name);
     Result<std::shared_ptr<block::Device>> bytes_of(const OpenDevice& device, const Slice& slice,
                                                     block::Range bytes,

@@ -138,8 +138,10 @@ TEST_F(AssemblerTest, arguments_on_one_volume_share_it) {
     {
         const auto places = assembler.locate({{address("a.img:/file"), Access::read, {}},
                                               {address("link.img:/new"), Access::write, {}},
-                                              {address("hard.img@@0:/new"), Access::read, {}}});
+                                              {address("hard.img@@0:/new"), Access::read, {}},
+                                              {address("host:.:/a.img:/"), Access::read, {}}});
         ASSERT_TRUE(places) << places.error().message();
+        EXPECT_EQ((*places)[3].tree, (*places)[1].tree);
         EXPECT_EQ((*places)[0].tree, (*places)[1].tree);
         EXPECT_EQ((*places)[0].tree, (*places)[2].tree);
         ASSERT_TRUE(write_file((*places)[1], "seen"));

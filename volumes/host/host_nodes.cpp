@@ -48,6 +48,17 @@ Result<int> HostVolume::content(Live& node, fs::OpenMode mode) {
     return kept.get();
 }
 
+Result<UniqueFd> HostVolume::descriptor(fs::Cookie cookie, fs::OpenMode mode) {
+    if (mode.write) QUIRE_TRY(may_write());
+    QUIRE_TRY_ASSIGN(const auto node, find(cookie));
+    if (node->type != fs::FileType::regular && node->type != fs::FileType::directory)
+        return fail(std::errc::no_such_device_or_address);
+    const int flags = (mode.write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    UniqueFd fd(::open(node->proc_name().c_str(), flags));
+    if (!fd) return fail_errno();
+    return fd;
+}
+
 Result<void> HostVolume::open(const fs::Call&, fs::Cookie cookie, fs::OpenMode mode) {
     if (mode.write) QUIRE_TRY(may_write());
     QUIRE_TRY_ASSIGN(const auto node, find(cookie));

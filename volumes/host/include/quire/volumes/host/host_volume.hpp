@@ -39,6 +39,12 @@ public:
     static Result<std::shared_ptr<HostVolume>> open(UniqueFd directory, Options options = {});
     ~HostVolume() override;
 
+    /// A new descriptor of a regular file or directory, for what goes beyond a volume: an image on
+    /// the host is locked and mapped as the host's file.
+    /// Fails: read_only_file_system (for writing), no_such_device_or_address (another type), and
+    /// what open(2) reports.
+    Result<UniqueFd> descriptor(fs::Cookie node, fs::OpenMode mode);
+
     fs::ThreadModel thread_model() const override { return fs::ThreadModel::parallel; }
     bool supports(fs::Operation operation) const override;
     std::string_view type_name() const override { return "host"; }
