@@ -18,8 +18,9 @@ std::unexpected<Error> no_use(const std::string& name, std::string_view why) {
     return fail(std::errc::invalid_argument, fmt::format("{} {}", printable(name), why));
 }
 
-// Errors of tables and superblocks say what is wrong, but not whose.
+// Errors of tables and superblocks say what is wrong, but not always whose.
 std::unexpected<Error> of(const std::string& name, Error error) {
+    if (error.sentence().starts_with(printable(name))) return std::unexpected(std::move(error));
     return std::unexpected(std::move(error).within(printable(name)));
 }
 
