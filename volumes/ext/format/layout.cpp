@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: MIT
 
-// Making an empty filesystem, in the order and with the choices of mke2fs, so that what the
+// The frame of a new filesystem, in the order and with the choices of mke2fs, so that what the
 // kernel and e2fsck find is what they are used to. libext2fs lays out groups and tables; what is
 // ours is the choice of parameters and that nothing depends on the clock, the environment or
 // chance.
 
-#include "quire/volumes/ext/format.hpp"
+#include "format/layout.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <memory>
 
 #include "errors.hpp"
-#include "format/format_io.hpp"
 #include "quire/base/units.hpp"
 
 namespace quire::ext {
@@ -25,12 +23,6 @@ namespace {
 constexpr std::uint32_t inode_size = 256;
 constexpr std::uint32_t extra_inode_size = 32;  // of what lies beyond the classic 128 bytes
 constexpr std::uint64_t bytes_per_inode = 16 * KiB;
-constexpr std::uint32_t lost_and_found_bytes = 16 * KiB;
-
-struct CloseFilesystem {
-    void operator()(ext2_filsys fs) const { ext2fs_free(fs); }
-};
-using Filesystem = std::unique_ptr<struct_ext2_filsys, CloseFilesystem>;
 
 void set_features(ext2_super_block& super, Type type, bool journal) {
     super.s_feature_compat = EXT2_FEATURE_COMPAT_EXT_ATTR | EXT2_FEATURE_COMPAT_RESIZE_INODE |
@@ -121,20 +113,6 @@ Result<void> clear_inode_tables(ext2_filsys fs) {
     return {};
 }
 
-Result<void> make_first_directories(ext2_filsys fs) {
-    QUIRE_TRY(check(ext2fs_mkdir(fs, EXT2_ROOT_INO, EXT2_ROOT_INO, nullptr),
-                    "making the root directory"));
-    fs->umask = 077;
-    QUIRE_TRY(check(ext2fs_mkdir(fs, EXT2_ROOT_INO, 0, "lost+found"), "making lost+found"));
-    ext2_ino_t found = 0;
-    QUIRE_TRY(check(ext2fs_lookup(fs, EXT2_ROOT_INO, "lost+found", 10, nullptr, &found),
-                    "making lost+found"));
-    // Room in advance: e2fsck has nowhere else to put what it finds on a full filesystem.
-    for (std::uint32_t bytes = fs->blocksize; bytes < lost_and_found_bytes; bytes += fs->blocksize)
-        QUIRE_TRY(check(ext2fs_expand_dir(fs, found), "making lost+found"));
-    return {};
-}
-
 Result<void> reserve_inodes(ext2_filsys fs) {
     ext2fs_inode_alloc_stats2(fs, EXT2_BAD_INO, +1, 0);
     for (ext2_ino_t inode = EXT2_ROOT_INO + 1; inode < EXT2_FIRST_INODE(fs->super); ++inode)
@@ -149,12 +127,12 @@ std::uint32_t default_block_size(std::uint64_t device_size) {
     return device_size < 8 * MiB ? 1024 : 4096;
 }
 
-Result<void> format(block::Device& device, const FormatOptions& options) {
+Result<Filesystem> open_layout(const FormatTarget& target, const FormatOptions& options) {
+    block::Device& device = target.device();
     const std::uint64_t size = device.geometry().size;
     const std::uint32_t block_size = options.block_size.value_or(default_block_size(size));
     QUIRE_TRY_ASSIGN(ext2_super_block wanted, parameters(size, options, block_size));
 
-    const FormatTarget target(device, options.device_is_zero);
     // Whatever was here shall not be found again: boot sectors and superblocks of others.
     if (!options.device_is_zero)
         QUIRE_TRY(device.zero({0, std::min<std::uint64_t>(size, 64 * KiB)}));
@@ -171,7 +149,6 @@ Result<void> format(block::Device& device, const FormatOptions& options) {
     set_identity(raw, options);
     QUIRE_TRY(check(ext2fs_allocate_tables(raw), "placing the inode tables"));
     QUIRE_TRY(clear_inode_tables(raw));
-    QUIRE_TRY(make_first_directories(raw));
     QUIRE_TRY(reserve_inodes(raw));
     if (ext2fs_has_feature_resize_inode(raw->super))
         QUIRE_TRY(check(ext2fs_create_resize_inode(raw), "making the inode for growth"));
@@ -179,12 +156,15 @@ Result<void> format(block::Device& device, const FormatOptions& options) {
         journal_blocks(options, ext2fs_blocks_count(raw->super), block_size);
     if (journal > 0)
         QUIRE_TRY(check(ext2fs_add_journal_inode2(raw, journal, ~0ULL, 0), "making the journal"));
+    return fs;
+}
+
+Result<void> close_layout(ext2_filsys fs) {
     // Groups that nothing was allocated in have had no checksum of their flags so far.
-    QUIRE_TRY(check(ext2fs_set_gdt_csum(raw), "closing the group descriptors"));
-    ext2fs_mark_super_dirty(raw);
-    raw->flags |= EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY;
-    QUIRE_TRY(check(ext2fs_flush2(raw, 0), "writing the filesystem"));
-    return device.flush();
+    QUIRE_TRY(check(ext2fs_set_gdt_csum(fs), "closing the group descriptors"));
+    ext2fs_mark_super_dirty(fs);
+    fs->flags |= EXT2_FLAG_BB_DIRTY | EXT2_FLAG_IB_DIRTY;
+    return check(ext2fs_flush2(fs, 0), "writing the filesystem");
 }
 
 std::uint64_t size_for(const Demand& demand, const FormatOptions& options, std::uint32_t block_size,
