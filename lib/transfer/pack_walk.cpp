@@ -6,16 +6,16 @@
 
 namespace quire::transfer {
 
-bool PackWalk::excluded(const Step& step) const {
-    if (step.path.empty()) return false;
-    const std::string path(step.path);
-    const std::string name(step.name);
-    for (std::string pattern : options_.exclude) {
+bool is_excluded(const PackOptions& options, std::string_view path) {
+    const std::string whole(path);
+    const std::size_t slash = path.rfind('/');
+    const std::string name(slash == path.npos ? path : path.substr(slash + 1));
+    for (std::string pattern : options.exclude) {
         while (pattern.ends_with('/')) pattern.pop_back();
         if (pattern.starts_with("./")) pattern.erase(0, 1);
         const bool anchored = pattern.find('/') != pattern.npos;
         if (pattern.starts_with('/')) pattern.erase(0, 1);
-        const std::string& subject = anchored ? path : name;
+        const std::string& subject = anchored ? whole : name;
         if (::fnmatch(pattern.c_str(), subject.c_str(), 0) == 0) return true;
     }
     return false;
@@ -31,7 +31,8 @@ std::optional<Step> PackWalk::next() {
             skipping_ = false;  // nothing lies between, since the children were skipped
             continue;
         }
-        if (step->kind != Step::Kind::leave && excluded(*step)) {
+        if (step->kind != Step::Kind::leave && !step->path.empty() &&
+            is_excluded(options_, step->path)) {
             if (step->kind == Step::Kind::enter) {
                 walker_.skip_children();
                 skipping_ = true;

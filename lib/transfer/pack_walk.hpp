@@ -20,8 +20,6 @@ public:
     std::optional<Step> next();
 
 private:
-    bool excluded(const Step& step) const;
-
     Walker walker_;
     const PackOptions& options_;
     Account& account_;

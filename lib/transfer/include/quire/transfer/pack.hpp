@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quire/fs/image_writer.hpp"
 #include "quire/fs/tree.hpp"
+#include "quire/transfer/bytes.hpp"
 #include "quire/transfer/listener.hpp"
 
 namespace quire::transfer {
@@ -28,6 +31,9 @@ struct PackOptions {
     /// tree must not depend on when the source was last touched.
     Time made;
 };
+
+/// Whether the options leave out a path (names joined by `/`, without one in front).
+bool is_excluded(const PackOptions& options, std::string_view path);
 
 /// What a tree takes in an image.
 struct PackSize {
@@ -56,5 +62,33 @@ Result<PackSize> measure(const std::shared_ptr<fs::Tree>& tree, const fs::Call& 
 Result<void> pack(const std::shared_ptr<fs::Tree>& tree, const fs::Call& call,
                   const fs::NodeReference& start, const PackOptions& options,
                   fs::ImageWriter& writer, Account& account);
+
+/// What an archive comes to once all of it has been read: a later entry of the same path counts
+/// instead of an earlier one, a hard link means what its target was at that moment, directories
+/// that no entry describes belong to root. Found by reading the archive once; packing reads it
+/// again.
+///
+/// Memory: the paths. Paths with `..` and types that are not known are problems, as in extraction.
+class TarPlan {
+public:
+    /// Fails: as extract_tar's stream does; operation_canceled.
+    static Result<TarPlan> make(ByteStream& in, const PackOptions& options,
+                                std::uint32_t block_size, Account& account);
+    TarPlan(TarPlan&&) noexcept;
+    TarPlan& operator=(TarPlan&&) noexcept;
+    ~TarPlan();
+
+    const PackSize& size() const;
+
+    /// Gives a writer what the same archive, from its beginning, comes to. Fails: what the stream
+    /// and the writer report; invalid_argument (it is not the same archive); operation_canceled.
+    Result<void> pack(ByteStream& again, const PackOptions& options, fs::ImageWriter& writer,
+                      Account& account) const;
+
+private:
+    class Names;
+    explicit TarPlan(std::unique_ptr<Names> names);
+    std::unique_ptr<Names> names_;
+};
 
 }  // namespace quire::transfer
