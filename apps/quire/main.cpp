@@ -32,6 +32,7 @@ bool read_source_date_epoch(Environment& environment) {
         std::from_chars(digits.data(), digits.data() + digits.size(), time.seconds);
     if (error != std::errc{} || end != digits.data() + digits.size()) return false;
     environment.clock = std::make_shared<quire::FixedClock>(time);
+    environment.source_date = time;
     return true;
 }
 

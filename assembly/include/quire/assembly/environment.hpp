@@ -16,6 +16,8 @@ namespace quire::assembly {
 struct Environment {
     /// The machine's clock, or one that stands still at SOURCE_DATE_EPOCH.
     std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+    /// SOURCE_DATE_EPOCH, where it is set.
+    std::optional<Time> source_date;
     /// Where random choices (UUIDs, hash seeds) come from; nothing means from the machine.
     std::optional<std::uint64_t> seed;
     std::uint16_t umask = 022;
