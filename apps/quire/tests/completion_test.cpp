@@ -130,10 +130,12 @@ TEST_F(Completion, bash_replaces_what_follows_its_last_break) {
 TEST_F(Completion, scripts_of_the_other_shells_parse) {
     if (!testing::have("zsh") && !testing::have("fish"))
         GTEST_SKIP() << "neither zsh nor fish is installed";
-    if (testing::have("zsh"))
+    if (testing::have("zsh")) {
         EXPECT_EQ(testing::run({"zsh", "-n", QUIRE_COMPLETION "/_quire"}).status, 0);
-    if (testing::have("fish"))
+    }
+    if (testing::have("fish")) {
         EXPECT_EQ(testing::run({"fish", "-n", QUIRE_COMPLETION "/quire.fish"}).status, 0);
+    }
 }
 
 }  // namespace
