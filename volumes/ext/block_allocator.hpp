@@ -8,6 +8,7 @@
 
 #include "block_cache.hpp"
 #include "content/allocator.hpp"
+#include "inode_allocator.hpp"
 #include "libext2fs.hpp"
 
 namespace quire::ext {
@@ -21,10 +22,12 @@ namespace quire::ext {
 /// Needs: the store's lock; the bitmaps are loaded.
 class BlockAllocator final : public Allocator {
 public:
-    BlockAllocator(ext2_filsys fs, BlockCache& cache) : fs_(fs), cache_(cache) {}
+    BlockAllocator(ext2_filsys fs, BlockCache& cache, InodeAllocator& inodes)
+        : fs_(fs), cache_(cache), inodes_(inodes) {}
 
     Result<BlockRun> allocate(std::uint64_t goal, std::uint64_t want, BlockUse use) override;
     void release(BlockRun run, BlockUse use) override;
+    void release_inode(ext2_ino_t inode) override { inodes_.release(inode, false); }
 
     /// Whether the operation under way may take reserved blocks.
     void set_privileged(bool privileged) { privileged_ = privileged; }
@@ -60,6 +63,7 @@ private:
 
     ext2_filsys fs_;
     BlockCache& cache_;
+    InodeAllocator& inodes_;
     bool privileged_ = true;
     Pending pending_;
     std::uint64_t pending_count_ = 0;

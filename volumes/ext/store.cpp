@@ -106,8 +106,8 @@ Result<void> Store::open_filesystem() {
     block_size_ = fs_->blocksize;
     block_count_ = ext2fs_blocks_count(fs_->super);
     if (!medium_) medium_ = std::make_unique<PlainMedium>(device_, block_size_);
-    blocks_ = std::make_unique<BlockAllocator>(fs_, *cache_);
     inodes_ = std::make_unique<InodeAllocator>(fs_, *cache_);
+    blocks_ = std::make_unique<BlockAllocator>(fs_, *cache_, *inodes_);
     orphans_ = std::make_unique<OrphanList>(fs_);
     directories_ = std::make_unique<Directories>(fs_, *blocks_, options_.cache_budget);
     return {};

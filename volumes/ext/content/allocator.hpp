@@ -34,6 +34,8 @@ public:
     /// Needs: the run lies inside the filesystem. Blocks that are free already (a corrupt image)
     /// are left so.
     virtual void release(BlockRun run, BlockUse use) = 0;
+    /// Frees the number of an inode that is no directory: of one that held an attribute's value.
+    virtual void release_inode(ext2_ino_t inode) = 0;
 };
 
 /// What every change of a content structure works on.

@@ -41,9 +41,17 @@ Result<std::optional<StoredAttribute>> prepare(const AttributeName& name,
     return attribute;
 }
 
-Result<void> release_value(Access access, const AttributeSets& old, const AttributeName& name) {
+/// An attribute of `old` is gone. A value in an inode of its own is charged to every inode that
+/// names it.
+Result<void> release_value(Access access, InodeRecord& inode, const AttributeSets& old,
+                           const AttributeName& name) {
+    const StoredAttribute* attribute = old.find(name);
+    if (attribute == nullptr || attribute->value_inode == 0) return {};
+    const std::uint64_t size = access.fs->blocksize;
+    QUIRE_TRY(inode.account(access.fs,
+                            -static_cast<std::int64_t>((attribute->value_size + size - 1) / size)));
     if (!old.owns_value_of(name)) return {};
-    return release_value_inode(access, *old.find(name));
+    return release_value_inode(access, *attribute);
 }
 
 }  // namespace
@@ -91,7 +99,7 @@ Result<void> set_attribute(Access access, InodeRecord& inode, std::string_view n
         return fail(std::errc::no_space_on_device,
                     "inode and block have no room for the attribute");
     QUIRE_TRY(exchange_attributes(access, inode, old, std::move(changed)));
-    return release_value(access, old, wanted);
+    return release_value(access, inode, old, wanted);
 }
 
 Result<void> set_attributes(Access access, InodeRecord& inode,
@@ -109,7 +117,7 @@ Result<void> set_attributes(Access access, InodeRecord& inode,
                         "inode and block have no room for the attributes");
     }
     QUIRE_TRY(exchange_attributes(access, inode, old, std::move(changed)));
-    for (const AttributeName& name : replaced) QUIRE_TRY(release_value(access, old, name));
+    for (const AttributeName& name : replaced) QUIRE_TRY(release_value(access, inode, old, name));
     return {};
 }
 
@@ -119,7 +127,7 @@ Result<void> remove_attribute(Access access, InodeRecord& inode, std::string_vie
     AttributeSets changed = old;
     if (!changed.erase(wanted)) return fail(no_such_attribute);
     QUIRE_TRY(exchange_attributes(access, inode, old, std::move(changed)));
-    return release_value(access, old, wanted);
+    return release_value(access, inode, old, wanted);
 }
 
 Result<void> release_attributes(Access access, InodeRecord& inode) {
@@ -127,7 +135,7 @@ Result<void> release_attributes(Access access, InodeRecord& inode) {
     AttributeSets kept;
     for (const StoredAttributes* list : {&old.body, &old.block})
         for (const StoredAttribute& attribute : *list)
-            QUIRE_TRY(release_value(access, old, attribute.name));
+            QUIRE_TRY(release_value(access, inode, old, attribute.name));
     for (const StoredAttribute& attribute : old.body)
         if (attribute.name.is_inline_data()) kept.body.push_back(attribute);
     return exchange_attributes(access, inode, old, std::move(kept));

@@ -67,7 +67,7 @@ Result<void> release_value_inode(Access access, const StoredAttribute& attribute
     inode->i_dtime = std::max(access.fs->super->s_wtime, access.fs->super->s_inodes_count + 1);
     inode.set_size(0);
     QUIRE_TRY(inode.write(access.fs));
-    ext2fs_inode_alloc_stats2(access.fs, inode.number(), -1, 0);
+    access.allocator.release_inode(inode.number());
     return {};
 }
 

@@ -261,6 +261,37 @@ INSTANTIATE_TEST_SUITE_P(
                       Format{"ext4_csum_512", "-t ext4 -b 1024 -I 512 -O metadata_csum,64bit"}),
     [](const auto& parameter) { return parameter.param.name; });
 
+/// libext2fs makes the value's own inode; we read it and let go of it.
+TEST(LargeValues, are_read_and_freed) {
+    Image image("-t ext4 -b 1024 -O ea_inode", "16M");
+    InodeRecord inode = image.new_inode(file_mode);
+    make_empty_mapping(image.fs(), inode);
+    image.name_in_root(inode, "file");
+    const std::uint32_t inodes_free = image.fs()->super->s_free_inodes_count;
+    const std::string large(5000, 'v');
+    struct ext2_xattr_handle* handle = nullptr;
+    ASSERT_EQ(ext2fs_xattrs_open(image.fs(), inode.number(), &handle), 0);
+    ASSERT_EQ(ext2fs_xattr_set(handle, "user.large", large.data(), large.size()), 0);
+    ASSERT_EQ(ext2fs_xattr_set(handle, "user.more", large.data(), large.size()), 0);
+    ASSERT_EQ(ext2fs_xattrs_close(&handle), 0);
+    EXPECT_LT(image.fs()->super->s_free_inodes_count, inodes_free);
+
+    inode = value(InodeRecord::read(image.fs(), inode.number()));
+    EXPECT_EQ(text_of(value(get_attribute(image.fs(), inode, "user.large"))), large);
+    // The kernel charges both values to the file, the library forgets it.
+    ASSERT_TRUE(succeeded(inode.account(image.fs(), 10)));
+    ASSERT_TRUE(succeeded(inode.write(image.fs())));
+    image.expect_clean();
+    ASSERT_TRUE(succeeded(set_attribute(image.access(), inode, "user.large", bytes_of("small"))));
+    EXPECT_EQ(text_of(value(get_attribute(image.fs(), inode, "user.more"))), large);
+    ASSERT_TRUE(succeeded(inode.write(image.fs())));
+    image.expect_clean();
+    ASSERT_TRUE(succeeded(release_attributes(image.access(), inode)));
+    EXPECT_EQ(image.fs()->super->s_free_inodes_count, inodes_free);
+    ASSERT_TRUE(succeeded(inode.write(image.fs())));
+    image.expect_clean();
+}
+
 TEST(InlineData, grows_in_the_inode_and_moves_out) {
     Image image("-t ext4 -b 1024 -I 256 -O inline_data,metadata_csum", "16M");
     InodeRecord inode = image.new_inode(file_mode);

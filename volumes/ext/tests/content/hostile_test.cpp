@@ -91,9 +91,9 @@ void use_directory(Image& image, const InodeRecord& sound, unsigned step) {
     (void)directories.insert(directory, std::string(200, 'z'), target);
 }
 
-class Hostile : public ::testing::TestWithParam<const char*> {};
+class DamagedContent : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Hostile, damaged_directories_are_errors_at_worst) {
+TEST_P(DamagedContent, damaged_directories_are_errors_at_worst) {
     Image image(GetParam(), "16M");
     Directories directories(image.fs(), image.allocator());
     InodeRecord directory = image.new_inode(LINUX_S_IFDIR | 0755);
@@ -153,7 +153,7 @@ void use_mapping(Image& image, const InodeRecord& sound, Damage& damage, unsigne
     }
 }
 
-TEST_P(Hostile, damaged_mappings_are_errors_at_worst) {
+TEST_P(DamagedContent, damaged_mappings_are_errors_at_worst) {
     Image image(GetParam(), "32M");
     InodeRecord inode = image.new_inode(LINUX_S_IFREG | 0644);
     make_empty_mapping(image.fs(), inode);
@@ -200,12 +200,12 @@ TEST_P(Hostile, damaged_mappings_are_errors_at_worst) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Hostile,
+INSTANTIATE_TEST_SUITE_P(Formats, DamagedContent,
                          ::testing::Values("-t ext2 -b 1024 -O ^dir_index", "-t ext3 -b 1024",
                                            "-t ext4 -b 1024 -O metadata_csum",
                                            "-t ext4 -b 1024 -O inline_data,^dir_index"));
 
-TEST(HostileTree, a_tree_that_contains_itself_is_an_error) {
+TEST(DamagedTree, a_tree_that_contains_itself_is_an_error) {
     Image image("-t ext4 -b 1024 -O ^metadata_csum", "16M");
     InodeRecord inode = image.new_inode(LINUX_S_IFREG | 0644);
     make_empty_mapping(image.fs(), inode);

@@ -49,6 +49,10 @@ void BitmapAllocator::release(BlockRun run, BlockUse use) {
     }
 }
 
+void BitmapAllocator::release_inode(ext2_ino_t inode) {
+    ext2fs_inode_alloc_stats2(fs_, inode, -1, 0);
+}
+
 /// The manager that a channel is given instead of its own: forwards and counts.
 struct Image::Counting : struct_io_manager {
     io_manager real;

@@ -30,6 +30,7 @@ public:
 
     Result<BlockRun> allocate(std::uint64_t goal, std::uint64_t want, BlockUse use) override;
     void release(BlockRun run, BlockUse use) override;
+    void release_inode(ext2_ino_t inode) override;
 
     /// The longest run given, to force fragments; and how many blocks may still be given.
     std::uint64_t longest = ~std::uint64_t{0};

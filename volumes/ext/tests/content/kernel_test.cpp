@@ -77,9 +77,9 @@ ext2_ino_t find(Image& image, ext2_ino_t directory, const std::string& name) {
     return found ? found->inode : 0;
 }
 
-class Kernel : public ::testing::TestWithParam<const char*> {};
+class ContentAndKernel : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Kernel, goes_on_with_our_directories_and_we_with_its) {
+TEST_P(ContentAndKernel, goes_on_with_our_directories_and_we_with_its) {
     Image image(GetParam(), "64M");
     Names names;
     {
@@ -127,7 +127,7 @@ TEST_P(Kernel, goes_on_with_our_directories_and_we_with_its) {
     for (const std::string& name : names) ASSERT_NE(find(image, number, name), 0u) << name;
 }
 
-TEST_P(Kernel, reads_our_attributes_and_we_its) {
+TEST_P(ContentAndKernel, reads_our_attributes_and_we_its) {
     Image image(GetParam(), "16M");
     InodeRecord inode = image.new_inode(LINUX_S_IFREG | 0644);
     make_empty_mapping(image.fs(), inode);
@@ -172,7 +172,7 @@ TEST_P(Kernel, reads_our_attributes_and_we_its) {
     image.expect_clean();
 }
 
-TEST_P(Kernel, makes_mappings_that_we_read) {
+TEST_P(ContentAndKernel, makes_mappings_that_we_read) {
     Image image(GetParam(), "64M");
     {
         Mount mount(image);
@@ -204,7 +204,7 @@ TEST_P(Kernel, makes_mappings_that_we_read) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, Kernel,
+INSTANTIATE_TEST_SUITE_P(Formats, ContentAndKernel,
                          ::testing::Values("-t ext2 -b 1024", "-t ext4 -b 1024 -O metadata_csum",
                                            "-t ext4 -b 4096",
                                            "-t ext4 -b 4096 -O inline_data,metadata_csum"));
