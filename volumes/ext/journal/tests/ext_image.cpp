@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
-#include <regex>
 
 #include "checksum.hpp"
 #include "command.hpp"
@@ -24,11 +24,15 @@ constexpr std::uint32_t read_only_metadata_checksums = 0x400;
 /// The journal's blocks in debugfs' words: "(0-11):24-35, (IND):36, (12):37".
 std::vector<Extent> parse_extents(const std::string& text) {
     std::vector<Extent> extents;
-    const std::regex piece(R"(\((\d+)(?:-(\d+))?(?:\[u\])?\):(\d+))");
-    for (std::sregex_iterator at(text.begin(), text.end(), piece), end; at != end; ++at) {
-        const auto first = std::stoull((*at)[1]);
-        const auto last = (*at)[2].matched ? std::stoull((*at)[2]) : first;
-        extents.push_back({std::stoull((*at)[3]), static_cast<std::uint32_t>(last - first + 1)});
+    for (auto at = text.find('('); at != std::string::npos; at = text.find('(', at + 1)) {
+        unsigned long long first = 0, last = 0, block = 0;
+        const char* piece = text.c_str() + at;
+        if (std::sscanf(piece, "(%llu-%llu):%llu", &first, &last, &block) != 3 &&
+            std::sscanf(piece, "(%llu-%llu[u]):%llu", &first, &last, &block) != 3) {
+            if (std::sscanf(piece, "(%llu):%llu", &first, &block) != 2) continue;
+            last = first;
+        }
+        extents.push_back({block, static_cast<std::uint32_t>(last - first + 1)});
     }
     return extents;
 }
