@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -95,7 +96,10 @@ Result<std::string> Volume::readlink(const fs::Call&, fs::Cookie cookie) {
     if (!LINUX_S_ISLNK(inode->i_mode)) return fail(std::errc::invalid_argument);
     if (inode.has_flag(EXT4_ENCRYPT_FL))
         return fail(static_cast<std::errc>(ENOKEY), "the symbolic link is encrypted");
-    const auto text_of = [](std::span<const std::byte> bytes) {
+    const auto text_of = [&](std::span<const std::byte> bytes) -> Result<std::string> {
+        if (std::ranges::find(bytes, std::byte{0}) != bytes.end())
+            return fail(corrupt(
+                fmt::format("the symbolic link {} ends before its length", inode.number())));
         return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     };
     if (inode.is_inline()) {

@@ -18,8 +18,8 @@ TEST(Bounds, a_file_of_a_sparse_tebibyte_is_found_by_reading_little) {
     testing::TemporaryDirectory source;
     run("mkdir -p " + (source / "root/dir").string() + " && echo hello > " +
         (source / "root/dir/file").string());
-    Image image({"huge", "-t ext4 -E lazy_itable_init=1,nodiscard -d " + (source / "root").string(),
-                 "1T"});
+    Image image(
+        {"huge", "-t ext4 -E lazy_itable_init=1,nodiscard -d " + (source / "root").string(), "1T"});
     auto recorder = std::make_shared<testing::RecordingDevice>(
         image.device(false), testing::RecordingDevice::Options{.log = false});
     auto volume = Volume::open(recorder, steady(true));
@@ -40,7 +40,8 @@ TEST(Bounds, a_file_of_a_sparse_tebibyte_is_found_by_reading_little) {
 
 TEST(Bounds, a_name_among_a_hundred_thousand_is_found_by_reading_little) {
     SKIP_WITHOUT("mke2fs");
-    for (const char* options : {"-t ext4 -b 4096 -N 110000", "-t ext2 -b 4096 -O ^dir_index -N 110000"}) {
+    for (const char* options :
+         {"-t ext4 -b 4096 -N 110000", "-t ext2 -b 4096 -O ^dir_index -N 110000"}) {
         Image image({"names", options, "256M"});
         {
             Session session = Session::open(image, steady());
@@ -54,9 +55,9 @@ TEST(Bounds, a_name_among_a_hundred_thousand_is_found_by_reading_little) {
             fs::Cookie node = file.node;
             for (int i = 0; i < 100'000; ++i) {
                 if (made++ % 60'000 == 0) {
-                    const auto next = session->create(session.call(), directory.node,
-                                                      *Name::parse("first" + std::to_string(i)),
-                                                      {0644, 0, 0});
+                    const auto next =
+                        session->create(session.call(), directory.node,
+                                        *Name::parse("first" + std::to_string(i)), {0644, 0, 0});
                     ASSERT_OK(next);
                     node = next->node;
                 }
@@ -89,8 +90,7 @@ TEST(Bounds, memory_for_changed_blocks_stays_within_its_budget) {
     auto volume = Volume::open(recorder, options);
     ASSERT_OK(volume);
     Session session(*volume);
-    for (int i = 0; i < 3000; ++i)
-        ASSERT_OK(session.create("file" + std::to_string(i)));
+    for (int i = 0; i < 3000; ++i) ASSERT_OK(session.create("file" + std::to_string(i)));
     // More than fits was changed, so it was committed without being asked.
     EXPECT_GT(recorder->counts().flushes, 2u);
     ASSERT_OK(session.unmount());
@@ -139,11 +139,11 @@ TEST(MultiMountProtection, a_filesystem_in_use_elsewhere_is_refused) {
     std::uint64_t at = 0;
     for (std::uint64_t i = 1; at == 0 && i < 4096; ++i) {
         ASSERT_OK(device->read(i * 4096, block));
-        if (block[0] == std::byte{0x50} && block[1] == std::byte{0x4d} && block[2] == std::byte{0x4d})
+        if (block[0] == std::byte{0x50} && block[1] == std::byte{0x4d} &&
+            block[2] == std::byte{0x4d})
             at = i * 4096;
     }
-    if (at == 0)
-        GTEST_SKIP() << "blocks of another size";
+    if (at == 0) GTEST_SKIP() << "blocks of another size";
     Waiting waiting;
     waiting.meanwhile = [&] {
         const std::byte other[4] = {std::byte{7}, std::byte{7}, std::byte{7}, std::byte{0}};

@@ -26,7 +26,8 @@ std::shared_ptr<block::Device> sound_image(const Kind& kind) {
         EXPECT_OK(session.create("small", "content"));
         EXPECT_OK(session.create("large", std::string(300'000, 'x')));
         for (int i = 0; i < 40; ++i)
-            EXPECT_OK(session.write("large", 400'000 + static_cast<std::uint64_t>(i) * 20'000, "y"));
+            EXPECT_OK(
+                session.write("large", 400'000 + static_cast<std::uint64_t>(i) * 20'000, "y"));
         const auto root = session->root(session.call()).value();
         EXPECT_OK(session->symlink(session.call(), root.node, *Name::parse("link"), {0777, 0, 0},
                                    std::string(200, 't')));
@@ -42,15 +43,16 @@ std::vector<std::uint64_t> interesting(block::Device& device) {
     for (std::uint64_t at = 0; at + block.size() <= device.geometry().size; at += block.size()) {
         EXPECT_OK(device.read(at, block));
         for (std::size_t i = 0; i < block.size(); ++i)
-            if (block[i] != std::byte{0} && block[i] != std::byte{'x'} && block[i] != std::byte{0xff})
+            if (block[i] != std::byte{0} && block[i] != std::byte{'x'} &&
+                block[i] != std::byte{0xff})
                 places.push_back(at + i);
     }
     return places;
 }
 
-class Hostile : public ::testing::TestWithParam<Kind> {};
+class HostileImage : public ::testing::TestWithParam<Kind> {};
 
-TEST_P(Hostile, nothing_on_the_disk_does_harm) {
+TEST_P(HostileImage, nothing_on_the_disk_does_harm) {
     SKIP_WITHOUT("mke2fs");
     const auto base = sound_image(GetParam());
     const auto places = interesting(*base);
@@ -60,8 +62,8 @@ TEST_P(Hostile, nothing_on_the_disk_does_harm) {
         const unsigned changes = 1 + random() % 12;
         for (unsigned i = 0; i < changes; ++i) {
             // A third hits the superblock and what comes behind it.
-            const std::uint64_t at = random() % 3 == 0 ? 1024 + random() % 4096
-                                                       : places[random() % places.size()];
+            const std::uint64_t at =
+                random() % 3 == 0 ? 1024 + random() % 4096 : places[random() % places.size()];
             const unsigned kind = random() % 4;
             const std::byte value{static_cast<unsigned char>(kind == 0   ? 0xff
                                                              : kind == 1 ? 0
@@ -69,11 +71,9 @@ TEST_P(Hostile, nothing_on_the_disk_does_harm) {
             ASSERT_OK(device->write(at, std::span(&value, 1)));
         }
         SCOPED_TRACE(seed);
-        if (auto volume = Volume::open(device, steady(true)))
-            Walk(**volume).run();
+        if (auto volume = Volume::open(device, steady(true))) Walk(**volume).run();
         auto volume = Volume::open(device, steady());
-        if (!volume)
-            continue;
+        if (!volume) continue;
         Walk(**volume).run();
         Session session(*volume);
         (void)session.create("new", std::string(5000, 'z'));
@@ -87,7 +87,7 @@ TEST_P(Hostile, nothing_on_the_disk_does_harm) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Kinds, Hostile,
+    Kinds, HostileImage,
     ::testing::Values(Kind{"ext2", "-t ext2 -b 1024", "4M"},
                       Kind{"ext3", "-t ext3 -b 1024 -J size=1", "6M"},
                       Kind{"ext4", "-t ext4 -b 1024 -J size=1 -O ^metadata_csum", "6M"},
