@@ -13,7 +13,7 @@ namespace quire::block {
 
 /// A sparse device in memory: what was never written takes no room.
 ///
-/// Fails: no_space_on_device (the limit is reached, or the program's memory is), on resize too.
+/// Fails: no_space_on_device (the limit is reached, or the program's memory is).
 class MemoryDevice final : public Device {
 public:
     static constexpr std::uint64_t chunk_size = 16 * 1024;
