@@ -30,4 +30,8 @@ void BlockCursor::release(BlockRun run, BlockUse) {
     ext2fs_block_alloc_stats_range(fs_, run.start, static_cast<blk_t>(run.count), -1);
 }
 
+void BlockCursor::release_inode(ext2_ino_t inode) {
+    ext2fs_inode_alloc_stats2(fs_, inode, -1, 0);
+}
+
 }  // namespace quire::ext

@@ -16,6 +16,7 @@ public:
     Result<BlockRun> allocate(std::uint64_t goal, std::uint64_t want, BlockUse use) override;
     /// What is given back is not given again.
     void release(BlockRun run, BlockUse use) override;
+    void release_inode(ext2_ino_t inode) override;
 
 private:
     ext2_filsys fs_;
