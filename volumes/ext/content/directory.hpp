@@ -63,7 +63,8 @@ public:
 
     /// What `name` means here, if anything; `..` may be asked for as well.
     Result<std::optional<NameTarget>> lookup(const InodeRecord& directory, std::string_view name);
-    /// Fails: file_exists, filename_too_long, file_too_large (the directory is full).
+    /// Fails: file_exists, filename_too_long, invalid_argument (`.`, `..`, nothing).
+    /// no_space_on_device also means that the directory is as large as it may be.
     Result<void> insert(InodeRecord& directory, std::string_view name, NameTarget target);
     /// Answers what the name meant. Fails: no_such_file_or_directory.
     Result<NameTarget> remove(InodeRecord& directory, std::string_view name);

@@ -162,13 +162,45 @@ Result<void> ExtentPath::replace(std::size_t level, std::vector<TreeEntry> entri
         siblings.erase(siblings.begin() + static_cast<std::ptrdiff_t>(parent.chosen));
         return replace(level - 1, std::move(siblings));
     }
+    const bool shrinks = entries.size() < node.entries.size();
     node.entries = std::move(entries);
+    if (shrinks && node.entries.size() <= node_capacity(access_.fs) / 2) {
+        QUIRE_TRY_ASSIGN(const bool merged, merge(level));
+        if (merged) return {};
+    }
     QUIRE_TRY(store_node(access_.fs, inode_, node));
     // The key of a node is where its first entry begins.
     if (parent.entries[parent.chosen].logical == node.entries.front().logical) return {};
     std::vector<TreeEntry> siblings = parent.entries;
     siblings[parent.chosen].logical = node.entries.front().logical;
     return replace(level - 1, std::move(siblings));
+}
+
+/// Joins the node with one beside it when both fit into one with room to spare, so that a tree that
+/// shrinks does not become one of nearly empty nodes.
+Result<bool> ExtentPath::merge(std::size_t level) {
+    TreeNode& node = path_[level];
+    const TreeNode& parent = path_[level - 1];
+    const std::size_t most = node_capacity(access_.fs) * 3 / 4;
+    TreeNode place = parent;
+    for (const bool behind : {true, false}) {
+        if (behind ? parent.chosen + 1 >= parent.entries.size() : parent.chosen == 0) continue;
+        place.chosen = behind ? parent.chosen + 1 : parent.chosen - 1;
+        auto other = load_child(access_.fs, inode_, place);
+        // Damage beside is no reason to fail a change here.
+        if (!other || other->entries.size() + node.entries.size() > most) continue;
+        freed_.push_back(other->block);
+        auto& into = node.entries;
+        into.insert(behind ? into.end() : into.begin(), other->entries.begin(),
+                    other->entries.end());
+        QUIRE_TRY(store_node(access_.fs, inode_, node));
+        std::vector<TreeEntry> siblings = parent.entries;
+        siblings[parent.chosen].logical = into.front().logical;
+        siblings.erase(siblings.begin() + static_cast<std::ptrdiff_t>(place.chosen));
+        QUIRE_TRY(replace(level - 1, std::move(siblings)));
+        return true;
+    }
+    return false;
 }
 
 Result<void> ExtentPath::split(std::size_t level, std::vector<TreeEntry> entries) {

@@ -41,6 +41,7 @@ private:
 
     Result<void> reserve(std::size_t leaf_entries);
     Result<void> replace(std::size_t level, std::vector<TreeEntry> entries);
+    Result<bool> merge(std::size_t level);
     Result<void> split(std::size_t level, std::vector<TreeEntry> entries);
     Result<void> deepen();
     Result<void> flatten();

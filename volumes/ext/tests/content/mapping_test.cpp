@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -226,6 +227,31 @@ TEST_P(Mapping, running_out_of_space_anywhere_leaves_a_sound_tree) {
     inode.set_size(20024 * image.fs()->blocksize);
     image.name_in_root(inode, "file");
     image.expect_clean();
+}
+
+TEST_P(Mapping, a_tree_that_shrinks_gives_its_nodes_back) {
+    Image image(GetParam().arguments, "48M");
+    InodeRecord inode = image.new_inode(regular);
+    make_empty_mapping(image.fs(), inode);
+    std::vector<std::uint64_t> places;
+    for (std::uint64_t at = 0; at < 9000; at += 2) {
+        ASSERT_TRUE(succeeded(allocate(image.access(), inode, at, 1)));
+        places.push_back(at);
+    }
+    std::ranges::shuffle(places, std::mt19937(4));
+    for (const std::uint64_t at : places)
+        if (at % 50 != 0) {
+            ASSERT_TRUE(succeeded(punch(image.access(), inode, at, 1)));
+        }
+    inode.set_size(std::uint64_t{9000} * image.fs()->blocksize);
+    image.name_in_root(inode, "file");
+    image.expect_clean();
+    if (!inode.uses_extents()) return;
+    const std::uint64_t left = 9000 / 50;
+    const std::uint64_t nodes = inode->i_blocks / (image.fs()->blocksize / 512) - left;
+    const std::uint64_t capacity = image.fs()->blocksize / 12 - 1;
+    // Each leaf at least a third full, and what stands above them.
+    EXPECT_LE(nodes, 3 * (left / capacity + 1) + 1);
 }
 
 TEST_P(Mapping, writing_in_order_gives_few_runs) {
