@@ -25,8 +25,8 @@ using Kind = Options::Item::Kind;
 constexpr char mark = '\x01';
 
 std::string protect(const std::string& word) {
-    const bool marked = word.starts_with('[') || word.starts_with(mark) ||
-                        word.starts_with("-:") || word.starts_with("-@");
+    const bool marked = word.starts_with('[') || word.starts_with(mark) || word.starts_with("-:") ||
+                        word.starts_with("-@");
     if (marked) return mark + word;
     return word;
 }

@@ -27,6 +27,8 @@ public:
 
     Result<void> run(Session& session) override {
         session_ = &session;
+        // On a terminal the file itself is the progress.
+        if (!session.environment().output_is_terminal) progress_ = &session.progress();
         memory_.resize(run_length);
         if (addresses_.empty()) addresses_.emplace_back("-");
         for (const std::string& address : addresses_) {
@@ -55,8 +57,8 @@ private:
         QUIRE_TRY_ASSIGN(const auto file,
                          tree.open(call, start.node, {.read = true, .write = false}));
         QUIRE_TRY_ASSIGN(const fs::Attributes attributes, file->attributes(call));
-        session_->progress().expect(attributes.size, 1);
-        session_->progress().current(start.place.text);
+        progress_->expect(attributes.size, 1);
+        progress_->current(start.place.text);
         std::uint64_t offset = 0;
         while (true) {
             // Holes are not read: their zeros are at hand.
@@ -70,10 +72,10 @@ private:
                              file->read(call, offset, std::span(memory_).first(wanted)));
             if (count == 0) break;
             QUIRE_TRY(session_->out().write(std::span(memory_).first(count)));
-            session_->progress().advance(count, 0);
+            progress_->advance(count, 0);
             offset += count;
         }
-        session_->progress().advance(0, 1);
+        progress_->advance(0, 1);
         return {};
     }
 
@@ -98,7 +100,7 @@ private:
             const auto count =
                 static_cast<std::size_t>(std::min<std::uint64_t>(length, memory_.size()));
             QUIRE_TRY(session_->out().write(std::span(memory_).first(count)));
-            session_->progress().advance(count, 0);
+            progress_->advance(count, 0);
             length -= count;
         }
         return {};
@@ -117,6 +119,8 @@ private:
     }
 
     Session* session_ = nullptr;
+    NoProgress no_progress_;
+    Progress* progress_ = &no_progress_;
     std::vector<std::string> addresses_;
     std::vector<std::byte> memory_;
 };

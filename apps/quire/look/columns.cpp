@@ -77,6 +77,8 @@ std::string as_table(const std::vector<std::vector<std::string>>& rows, char end
                 text.append(row[i]).append(padding + 1, ' ');
             }
         }
+        // An empty last cell leaves blanks behind the one before it.
+        if (!row.empty() && row.back().empty()) text.erase(text.find_last_not_of(' ') + 1);
         text += end;
     }
     return text;

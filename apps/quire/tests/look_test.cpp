@@ -59,7 +59,7 @@ protected:
 TEST_F(Look, ls_lists_names_in_byte_order_and_raw_to_pipes) {
     EXPECT_EQ(out({"ls", "d"}), "a\nb\nlink\nodd\t\xff\nsparse\nsub\n");
     EXPECT_EQ(out({"ls", "-A0", "d"}),
-              std::string(".hidden\0a\0b\0link\0odd\t\xff\0sparse\0sub\0", 33));
+              std::string(".hidden\0a\0b\0link\0odd\t\xff\0sparse\0sub\0", 34));
     EXPECT_THAT(out({"ls", "-a", "d"}), StartsWith(".\n..\n.hidden\na\n"));
     EXPECT_EQ(out({"ls", "host:d"}), out({"ls", "d"}));
     EXPECT_EQ(out({"ls", "host:d:/sub"}), "deep\nfive\n");
