@@ -13,6 +13,8 @@ constexpr std::size_t most_remembered_as_too_large = 1024;
 
 Result<NameIndex*> NameIndexCache::get(DirectoryBlocks& blocks) {
     if (blocks.count() <= blocks_read_each_time) return nullptr;
+    // A damaged i_size may promise more blocks than memory has bytes.
+    if (blocks.count() > budget_ / 4) return nullptr;
     const ext2_ino_t directory = blocks.inode().number();
     if (const auto place = places_.find(directory); place != places_.end()) {
         if (place->second->index.blocks() == blocks.count()) {

@@ -136,6 +136,27 @@ TEST_P(DamagedContent, damaged_directories_are_errors_at_worst) {
     }
 }
 
+TEST_P(DamagedContent, any_size_of_a_directory_is_bearable) {
+    Image image(GetParam(), "16M");
+    Directories directories(image.fs(), image.allocator());
+    InodeRecord directory = image.new_inode(LINUX_S_IFDIR | 0755);
+    ASSERT_TRUE(succeeded(directories.make_new(directory, EXT2_ROOT_INO)));
+    for (int i = 0; i < 300; ++i)
+        ASSERT_TRUE(succeeded(directories.insert(directory, fmt::format("name-{}", i),
+                                                 {.inode = 11, .type = fs::FileType::regular})));
+    unsigned step = 0;
+    for (const std::uint64_t size :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1023}, std::uint64_t{4096},
+          std::uint64_t{1} << 20, std::uint64_t{1} << 31, std::uint64_t{1} << 32,
+          std::uint64_t{1} << 42, std::uint64_t{1} << 62, ~std::uint64_t{0}}) {
+        for (int kind = 0; kind < 4; ++kind) {
+            InodeRecord victim = directory;
+            victim.set_size(size);
+            use_directory(image, victim, step++);
+        }
+    }
+}
+
 void use_mapping(Image& image, const InodeRecord& sound, Damage& damage, unsigned step) {
     InodeRecord inode = sound;
     (void)map(image.fs(), inode, 0, 100000, 5000);
