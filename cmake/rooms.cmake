@@ -34,7 +34,7 @@ set(QUIRE_ROOM_TABLE
     "testing/*       | * !apps/*"
     "tests           | *"
     "bench           | *"
-    "examples        | *")
+    "examples/*      | * !apps/* !testing !testing/*")
 
 # Headers of outside libraries that one room keeps to itself: "regular expression | room".
 set(QUIRE_EXCLUSIVE_HEADERS
