@@ -2,7 +2,9 @@
 #
 # The commands a person types; the work is in CMakePresets.json and tools/.
 
-.PHONY: help build test run bench check setup clean
+.PHONY: help build test run bench check setup install clean
+
+PREFIX ?= /usr/local
 
 help:
 	@echo "make build   the program: build/release/bin/quire"
@@ -10,6 +12,7 @@ help:
 	@echo "make test    every test"
 	@echo "make check   format, room rules, headers, scripts, static analysis"
 	@echo "make bench   measurements against other programs: bench/report"
+	@echo "make install the program, its manual pages and completions to PREFIX (/usr/local), below DESTDIR"
 	@echo "make setup   install every Debian package any of these needs"
 
 build:
@@ -36,6 +39,10 @@ check:
 
 setup:
 	@tools/setup build run test bench check
+
+install: build
+	@tools/build release manual
+	@cmake --install build/release --prefix '$(PREFIX)'
 
 clean:
 	@rm -rf build
