@@ -160,6 +160,11 @@ Options& Options::rest(std::string_view meta, std::function<bool(std::string_vie
     return *this;
 }
 
+Options& Options::operand_with_dash(std::function<bool(std::string_view)> accepts) {
+    operand_with_dash_ = std::move(accepts);
+    return *this;
+}
+
 Result<void> Options::parse(const std::vector<std::string>& arguments) {
     auto end = arguments.end();
     if (rest_begins_) {
@@ -169,7 +174,7 @@ Result<void> Options::parse(const std::vector<std::string>& arguments) {
             QUIRE_TRY(taker->apply(*argument));
     }
     QUIRE_TRY_ASSIGN(const std::vector<Parsed> parsed,
-                     parse_arguments(items_, {arguments.begin(), end}));
+                     parse_arguments(items_, {arguments.begin(), end}, operand_with_dash_));
     std::vector<std::string> operands;
     for (const Parsed& one : parsed) {
         if (one.item == nullptr)

@@ -62,6 +62,10 @@ public:
     Options& rest(std::string_view meta, std::function<bool(std::string_view)> begins,
                   std::vector<std::string>& target, std::string_view help);
 
+    /// Words that begin with a dash and are operands although they look like options (`-x`, the
+    /// mode of chmod): what `accepts` says yes to.
+    Options& operand_with_dash(std::function<bool(std::string_view)> accepts);
+
     /// Fills the variables. Fails: invalid_argument (a usage error, with its sentence).
     Result<void> parse(const std::vector<std::string>& arguments);
 
@@ -87,6 +91,7 @@ private:
 
     std::vector<Item> items_;
     std::function<bool(std::string_view)> rest_begins_;
+    std::function<bool(std::string_view)> operand_with_dash_;
 };
 
 }  // namespace quire::app

@@ -24,9 +24,11 @@ using Kind = Options::Item::Kind;
 // others here, so such words travel with a mark in front.
 constexpr char mark = '\x01';
 
-std::string protect(const std::string& word) {
+using IsOperand = std::function<bool(std::string_view)>;
+
+std::string protect(const std::string& word, const IsOperand& is_operand) {
     const bool marked = word.starts_with('[') || word.starts_with(mark) || word.starts_with("-:") ||
-                        word.starts_with("-@");
+                        word.starts_with("-@") || (is_operand && is_operand(word));
     if (marked) return mark + word;
     return word;
 }
@@ -37,7 +39,8 @@ std::string unprotect(std::string word) {
     return word;
 }
 
-std::vector<std::string> protect_all(const std::vector<std::string>& arguments) {
+std::vector<std::string> protect_all(const std::vector<std::string>& arguments,
+                                     const IsOperand& is_operand) {
     std::vector<std::string> words;
     bool operands_only = false;
     for (const std::string& argument : arguments) {
@@ -45,7 +48,7 @@ std::vector<std::string> protect_all(const std::vector<std::string>& arguments) 
         if (!operands_only && argument.starts_with("--") && equals != std::string::npos)
             words.push_back(argument.substr(0, equals + 1) + mark + argument.substr(equals + 1));
         else
-            words.push_back(protect(argument));
+            words.push_back(protect(argument, is_operand));
         operands_only = operands_only || argument == "--";
     }
     return words;
@@ -59,7 +62,8 @@ std::string sentence_of(const CLI::ParseError& error) {
 }  // namespace
 
 Result<std::vector<Parsed>> parse_arguments(const std::vector<Options::Item>& items,
-                                            const std::vector<std::string>& arguments) {
+                                            const std::vector<std::string>& arguments,
+                                            const IsOperand& is_operand) {
     CLI::App app;
     app.set_help_flag();
     app.allow_extras();
@@ -82,7 +86,7 @@ Result<std::vector<Parsed>> parse_arguments(const std::vector<Options::Item>& it
     operands->type_size(1)->expected(0, many)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     operands->allow_extra_args();
 
-    std::vector<std::string> words = protect_all(arguments);
+    std::vector<std::string> words = protect_all(arguments, is_operand);
     std::reverse(words.begin(), words.end());  // as CLI11 wants them
     try {
         app.parse(words);

@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "frame/options.hpp"
@@ -17,9 +19,11 @@ struct Parsed {
 
 /// Takes a command line apart as GNU programs do: options and operands in any order, `-la` for
 /// `-l -a`, `--name value` and `--name=value`, `--` before operands that begin with a dash.
-/// Answers all of it in the order given.
+/// Answers all of it in the order given. `is_operand`, where it is set, knows words that begin
+/// with a dash and are operands all the same.
 /// Fails: invalid_argument (a usage error).
-Result<std::vector<Parsed>> parse_arguments(const std::vector<Options::Item>& items,
-                                            const std::vector<std::string>& arguments);
+Result<std::vector<Parsed>> parse_arguments(
+    const std::vector<Options::Item>& items, const std::vector<std::string>& arguments,
+    const std::function<bool(std::string_view)>& is_operand);
 
 }  // namespace quire::app
