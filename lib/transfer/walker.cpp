@@ -98,7 +98,7 @@ Step Walker::enter(Step step, bool through_link) {
     frame.attributes = step.attributes;
     frame.path_length = path_.size();
     frames_.push_back(std::move(frame));
-    chain_.push(step.node, through_link);
+    chain_.push(step.node, step.name, through_link);
     return step;
 }
 

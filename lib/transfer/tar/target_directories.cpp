@@ -39,7 +39,7 @@ Result<void> TargetDirectories::descend(const Name& name) {
             std::errc::not_a_directory,
             "its path passes through " + printable(name.text()) + ", which is no directory");
     inherits_.push_back(tree_.get_attribute(call_, *next, default_list_name).has_value());
-    chain_.push(*next);
+    chain_.push(*next, name.text());
     path_.push_back(name);
     return {};
 }
