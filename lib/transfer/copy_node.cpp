@@ -156,10 +156,12 @@ bool Copier::Job::has_default_list(const fs::NodeReference& directory) {
     return copier_.to_->get_attribute(copier_.call_, directory, default_list_name).has_value();
 }
 
-// What a new node has before the umask, or a default access list, cuts it.
+// What a new node has before the umask, or a default access list, cuts it. The sticky bit of a
+// directory goes along, as it does with GNU cp.
 std::uint16_t Copier::Job::usual_permissions(const Step& step) const {
-    if (!copier_.options_.usual_permissions) return step.attributes.permissions & 0777;
-    return step.attributes.type == fs::FileType::directory ? 0777 : 0666;
+    bool is_directory = step.attributes.type == fs::FileType::directory;
+    if (copier_.options_.usual_permissions) return is_directory ? 0777 : 0666;
+    return step.attributes.permissions & (is_directory ? 01777 : 0777);
 }
 
 bool Copier::Job::is_same(const fs::NodeReference& directory) const {
