@@ -2,10 +2,21 @@
 
 #include "quire/assembly/assembler.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+
 #include "opened.hpp"
+#include "quire/base/name.hpp"
+#include "quire/volumes/host/host_volume.hpp"
 #include "walk.hpp"
 
 namespace quire::assembly {
+
+bool Location::lies_in(const Location& other, const fs::Handle& handle) const {
+    const Carrier carrier{other.on_host ? nullptr : other.tree.get(), handle};
+    return std::ranges::find(carriers, carrier) != carriers.end();
+}
 
 Assembler::Assembler(Environment environment)
     : environment_(std::move(environment)), opened_(std::make_unique<Opened>()) {}
@@ -29,6 +40,15 @@ Result<std::vector<Location>> Assembler::locate(const std::vector<Request>& requ
 
 Result<std::shared_ptr<block::Device>> Assembler::device(const Address& address, Access access) {
     return Walk(address, access, environment_, *opened_).to_device();
+}
+
+Result<void> Assembler::sync(const Location& place, const fs::NodeReference& directory) {
+    if (!place.on_host) return place.tree->sync(fs::Call::as_root());
+    // The tree may span several filesystems of the host.
+    auto& volume = dynamic_cast<host::HostVolume&>(place.tree->volume());
+    QUIRE_TRY_ASSIGN(const UniqueFd fd, volume.descriptor(directory->cookie(), {}));
+    if (::syncfs(fd.get()) != 0) return fail_errno(printable(place.text));
+    return {};
 }
 
 Result<void> Assembler::finish() {

@@ -37,6 +37,14 @@ FileKey key_of(const struct stat& facts) {
     return {.tree = nullptr, .device = facts.st_dev, .inode = facts.st_ino};
 }
 
+// The same file as a node knows itself. A block device is no file that a tree could hold twice.
+std::vector<Carrier> carrier_of(const FileKey& key) {
+    if (key.tree != nullptr) return {{key.tree, {key.inode, key.device}}};
+    if (key.device == ~std::uint64_t{0}) return {};
+    const std::uint32_t number = major(key.device) << 20 | minor(key.device);
+    return {{nullptr, {key.inode, number}}};
+}
+
 Result<struct stat> facts_of(const std::string& path, const std::string& name) {
     struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) return fail_errno(printable(name));
@@ -85,6 +93,7 @@ std::string Walk::name_of(std::size_t step) const {
 Location Walk::location(Place place, Path path) const {
     Location location;
     location.tree = std::move(place.tree);
+    location.carriers = std::move(place.carriers);
     location.path = std::move(path);
     location.on_host = place.on_host;
     location.writable = writable_;
@@ -154,7 +163,10 @@ Result<Walk::Place> Walk::tree_of(std::size_t step) {
     QUIRE_TRY_ASSIGN(Place place, first_tree());
     for (std::size_t i = 0; i < step; ++i) {
         QUIRE_TRY_ASSIGN(const OpenDevice device, inner_device(place, i));
+        std::vector<Carrier> carriers = std::move(place.carriers);
         QUIRE_TRY_ASSIGN(place, volume_on(device, address_.steps()[i].slice, name_of(i)));
+        carriers.insert(carriers.end(), place.carriers.begin(), place.carriers.end());
+        place.carriers = std::move(carriers);
     }
     return place;
 }
@@ -177,20 +189,21 @@ Result<Walk::Place> Walk::host_tree(const std::string& directory) {
     QUIRE_TRY_ASSIGN(const struct stat facts, facts_of(directory, directory));
     const FileKey key = key_of(facts);
     const OpenVolume* found = opened_.find_volume(key, {}, true);
-    if (found != nullptr && (found->writable || !writable_)) return Place{found->tree, true};
+    if (found != nullptr && (found->writable || !writable_))
+        return Place{.tree = found->tree, .on_host = true};
     auto volume = host::HostVolume::open(directory, {.read_only = !writable_});
     if (!volume && volume.error().sentence().empty())
         return std::unexpected(std::move(volume).error().within(printable(directory)));
     if (!volume) return std::unexpected(std::move(volume).error());
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(*std::move(volume)));
     opened_.add(OpenVolume{key, {}, tree, writable_, true});
-    return Place{std::move(tree), true};
+    return Place{.tree = std::move(tree), .on_host = true};
 }
 
 Result<Walk::Place> Walk::memory_tree() {
     // One for a whole command, so that its arguments can name the same.
     if (const OpenVolume* found = opened_.find_volume({}, {}, false))
-        return Place{found->tree, false};
+        return Place{.tree = found->tree};
     QUIRE_TRY_ASSIGN(auto volume, memory::MemoryVolume::create({.clock = environment_.clock}));
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(std::move(volume)));
     opened_.add(OpenVolume{{}, {}, tree, true, false});
@@ -285,14 +298,14 @@ Result<Walk::Place> Walk::volume_on(const OpenDevice& device, const Slice& slice
     QUIRE_TRY_ASSIGN(const block::Range bytes, choose_bytes(device.device, slice, name));
     if (const OpenVolume* found = opened_.find_volume(device.key, bytes, false)) {
         if (writable_ && !found->writable) return open_for_reading_only(name);
-        return Place{found->tree, false};
+        return Place{found->tree, false, carrier_of(device.key)};
     }
     QUIRE_TRY_ASSIGN(auto region, bytes_of(device, slice, bytes, name));
     QUIRE_TRY_ASSIGN(auto volume,
                      open_volume(region, writable_, name + slice.text(), environment_));
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(std::move(volume)));
     opened_.add(OpenVolume{device.key, bytes, tree, writable_, false});
-    return Place{std::move(tree), false};
+    return Place{std::move(tree), false, carrier_of(device.key)};
 }
 
 std::unexpected<Error> Walk::open_for_reading_only(const std::string& name) const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "opened.hpp"
 #include "quire/assembly/assembler.hpp"
@@ -27,6 +28,7 @@ private:
     struct Place {
         std::shared_ptr<fs::Tree> tree;
         bool on_host = false;
+        std::vector<Carrier> carriers = {};
     };
 
     Result<Location> bare_location(Bare bare);

@@ -225,6 +225,37 @@ TEST_F(AssemblerTest, devices_are_the_bytes_that_an_address_names) {
     EXPECT_EQ(assembler.device(address("mem:"), Access::read).error(), std::errc::is_a_directory);
 }
 
+TEST_F(AssemblerTest, a_place_knows_the_files_that_carry_it) {
+    if (!have_tools()) GTEST_SKIP() << "mke2fs is not installed";
+    ASSERT_NO_FATAL_FAILURE(make_nest());
+    Assembler assembler(environment());
+    const Location inner = *assembler.locate(address("c.img:/b.img:/a.img:"), Access::read);
+    const auto carries = [&](std::string_view text, Bare bare) {
+        const Location other = *assembler.locate(address(text), Access::read, bare);
+        return inner.lies_in(other, (*other.tree->walk(call, other.path))->handle());
+    };
+    EXPECT_EQ(inner.carriers.size(), 3u);
+    EXPECT_TRUE(carries("c.img", Bare::host));
+    EXPECT_TRUE(carries("host:.:/c.img", Bare::host));
+    EXPECT_TRUE(carries("c.img:/b.img", Bare::host));
+    EXPECT_TRUE(carries("c.img:/b.img:/a.img", Bare::host));
+    EXPECT_FALSE(carries("a.img", Bare::host));
+    EXPECT_FALSE(carries("c.img:/b.img:/a.img:/file", Bare::host));
+}
+
+TEST_F(AssemblerTest, what_is_synced_is_there_before_the_end) {
+    if (!have_tools()) GTEST_SKIP() << "mke2fs is not installed";
+    ASSERT_NO_FATAL_FAILURE(make_nest());
+    Assembler assembler(environment());
+    const Location inner =
+        *assembler.locate(address("c.img:/b.img:/a.img:/new"), Access::write, Bare::host);
+    ASSERT_TRUE(write_file(inner, "text"));
+    ASSERT_TRUE(assembler.sync(inner, inner.tree->root()));
+    // As a crash would leave it: the files as they are now, not what is still in memory.
+    ASSERT_TRUE(shell("mkdir then && cp c.img then/"));
+    EXPECT_EQ(read("then/c.img:/b.img:/a.img:/new"), "text");
+}
+
 TEST_F(AssemblerTest, what_is_still_held_is_told_at_the_end) {
     Assembler assembler(environment());
     const auto place_of = assembler.locate(address("mem:/"), Access::write);

@@ -81,6 +81,12 @@ bool Copier::Job::enter(const Step& step) {
         targets_.push_back({});
         return false;
     }
+    if (comparable_ && first_made_ == step.node->handle()) {
+        problem(step.path,
+                Error(std::errc::invalid_argument, "a directory cannot be copied into itself"));
+        targets_.push_back({});
+        return false;
+    }
     auto made = make_directory(step);
     if (!made) {
         problem(step.path, made.error());
@@ -110,7 +116,7 @@ Result<void> Copier::Job::make_directory(const Step& step) {
     if (existing && (*existing)->type() != fs::FileType::directory)
         return fail(std::errc::not_a_directory,
                     "a directory cannot replace something that is none");
-    if (existing && copier_.to_ == from_.tree && (*existing)->handle() == step.node->handle())
+    if (existing && is_node(*existing, step.node))
         return fail(std::errc::invalid_argument, "source and destination are the same directory");
     if (existing) {
         push(*existing, has_default_list(*existing));
@@ -125,11 +131,11 @@ Result<void> Copier::Job::make_directory(const Step& step) {
         return {};
     }
     // Open for us whatever it will be in the end, closed for others until then.
-    std::uint16_t permissions = copier_.options_.preserve.mode
-                                    ? std::uint16_t{0700}
-                                    : (step.attributes.permissions & 0777) | 0700;
+    std::uint16_t permissions =
+        copier_.options_.preserve.mode ? std::uint16_t{0700} : usual_permissions(step) | 0700;
     QUIRE_TRY_ASSIGN(fs::NodeReference made,
                      to.make_directory(copier_.call_, directory, name, permissions));
+    if (!first_made_) first_made_ = made->handle();
     // It inherited the default list of the directory around it, if that has one.
     push(made, lists_inherited_.back());
     targets_.push_back({.entered = true, .fresh = true});
@@ -174,6 +180,9 @@ Result<void> Copier::Job::copy_leaf(const Step& step) {
     }
     fs::Tree& to = *copier_.to_;
     const CopyOptions& options = copier_.options_;
+    if (from_.carries_destination && from_.carries_destination(step.node->handle()))
+        return fail(std::errc::invalid_argument,
+                    "it carries the destination, and cannot be copied into itself");
     QUIRE_TRY_ASSIGN(Name name, name_of(step));
     QUIRE_TRY_ASSIGN(fs::NodeReference directory, chain_.top());
     auto existing = to.lookup(copier_.call_, directory, name);
@@ -182,7 +191,7 @@ Result<void> Copier::Job::copy_leaf(const Step& step) {
     if (existing && step.depth == 0 && behind_link_) existing = behind_link_;
     fs::NodeReference old = existing ? *existing : fs::NodeReference();
     if (old) {
-        QUIRE_TRY_ASSIGN(bool goes_on, may_replace(step, *old, old));
+        QUIRE_TRY_ASSIGN(bool goes_on, may_replace(step, old));
         if (!goes_on) {
             done(Action::skipped, step.path);
             return {};
@@ -228,15 +237,14 @@ Result<bool> Copier::Job::link_to(const Copied& first, const fs::NodeReference& 
     return true;
 }
 
-Result<bool> Copier::Job::may_replace(const Step& step, const fs::Node& old,
-                                      const fs::NodeReference& reference) {
-    if (copier_.to_ == from_.tree && old.handle() == step.node->handle())
+Result<bool> Copier::Job::may_replace(const Step& step, const fs::NodeReference& old) {
+    if (is_node(old, step.node))
         return fail(std::errc::invalid_argument, "source and destination are the same file");
-    if (old.type() == fs::FileType::directory)
+    if (old->type() == fs::FileType::directory)
         return fail(std::errc::is_a_directory, "a directory cannot be replaced by something else");
     if (copier_.options_.existing == Existing::keep) return false;
     if (copier_.options_.existing == Existing::replace_older) {
-        QUIRE_TRY_ASSIGN(fs::Attributes now, copier_.to_->attributes(copier_.call_, reference));
+        QUIRE_TRY_ASSIGN(fs::Attributes now, copier_.to_->attributes(copier_.call_, old));
         return now.modify < step.attributes.modify;
     }
     return true;

@@ -15,7 +15,11 @@ namespace quire::transfer {
 class Copier::Job {
 public:
     Job(Copier& copier, const Source& from)
-        : copier_(copier), from_(from), chain_(copier.to_, copier.call_) {}
+        : copier_(copier),
+          from_(from),
+          comparable_(copier.to_ == from.tree ||
+                      (is_of_host(*copier.to_) && is_of_host(*from.tree))),
+          chain_(copier.to_, copier.call_) {}
 
     void copy_to(const Destination& destination);
     void merge_into(const fs::NodeReference& directory, const std::string& shown);
@@ -34,8 +38,7 @@ private:
     void leaf(const Step& step);
     Result<void> make_directory(const Step& step);
     Result<void> copy_leaf(const Step& step);
-    Result<bool> may_replace(const Step& step, const fs::Node& old,
-                             const fs::NodeReference& reference);
+    Result<bool> may_replace(const Step& step, const fs::NodeReference& old);
     Result<bool> link_to(const Copied& first, const fs::NodeReference& old,
                          const fs::NodeReference& directory, const Name& name);
 
@@ -52,6 +55,12 @@ private:
                                bool lists_inherited);
     bool has_default_list(const fs::NodeReference& directory);
 
+    // Two trees of the host may overlap; a node is one whichever tree it is seen in.
+    static bool is_of_host(fs::Tree& tree) { return tree.volume().type_name() == "host"; }
+    bool is_node(const fs::NodeReference& here, const fs::NodeReference& there) const {
+        return comparable_ && here->handle() == there->handle();
+    }
+    std::uint16_t usual_permissions(const Step& step) const;
     bool is_same(const fs::NodeReference& directory) const;
     bool is_below_source(const fs::NodeReference& directory) const;
     Result<Name> name_of(const Step& step) const;
@@ -63,6 +72,8 @@ private:
 
     Copier& copier_;
     const Source& from_;
+    const bool comparable_;  // whether handles of both sides name the same nodes
+    std::optional<fs::Handle> first_made_;
     std::string to_shown_;
     fs::NodeReference top_;
     std::string top_name_;

@@ -24,7 +24,7 @@ Result<fs::NodeReference> Copier::Job::write(const Step& step, const fs::NodeRef
     const fs::Call& call = copier_.call_;
     bool recursive = copier_.options_.recursive;
     std::uint16_t permissions =
-        copier_.options_.preserve.mode ? std::uint16_t{0600} : step.attributes.permissions & 0777;
+        copier_.options_.preserve.mode ? std::uint16_t{0600} : usual_permissions(step);
     fs::NodeReference made;
     switch (step.attributes.type) {
         case fs::FileType::regular:
@@ -64,7 +64,13 @@ Result<std::shared_ptr<fs::OpenFile>> Copier::Job::open_target(const Step& step,
     const CopyOptions& options = copier_.options_;
     fs::OpenMode writing{.read = false, .write = true};
     if (old) {
-        bool into = old->type() == fs::FileType::regular && !options.remove_first;
+        bool is_content = old->type() == fs::FileType::regular;
+        // GNU cp writes into a device or fifo. Here there is nobody behind it, and to replace it
+        // by a file is what nobody meant.
+        if (!is_content && old->type() != fs::FileType::symbolic_link && !options.remove_first)
+            return fail(std::errc::invalid_argument,
+                        "the destination is a device, fifo or socket, which is not written to");
+        bool into = is_content && !options.remove_first;
         if (into && options.preserve.links) {
             // Writing into a node that has other names would change those too, and they may be
             // of the set that is being copied.
@@ -83,7 +89,7 @@ Result<std::shared_ptr<fs::OpenFile>> Copier::Job::open_target(const Step& step,
         QUIRE_TRY(to.remove(call, directory, name));
     }
     std::uint16_t permissions =
-        options.preserve.mode ? std::uint16_t{0600} : step.attributes.permissions & 0777;
+        options.preserve.mode ? std::uint16_t{0600} : usual_permissions(step);
     fresh = true;
     // Others must not see the content before the owner is right, and we must be able to write it.
     QUIRE_TRY_ASSIGN(fs::NodeReference made, to.create(call, directory, name, permissions | 0200));
@@ -121,8 +127,7 @@ Result<void> Copier::Job::keep_metadata(const Step& step, const fs::NodeReferenc
     } else if (fresh && (step.attributes.type == fs::FileType::regular || is_directory)) {
         // What was added so that we could write is taken back.
         std::uint16_t added = is_directory ? 0700 : 0200;
-        std::uint16_t wanted =
-            step.attributes.permissions & 0777 & ~copier_.call_.credentials.umask;
+        std::uint16_t wanted = usual_permissions(step) & ~copier_.call_.credentials.umask;
         if ((wanted & added) != added) metadata.permissions = wanted;
     }
     if (preserve.owner) {
@@ -151,12 +156,20 @@ bool Copier::Job::has_default_list(const fs::NodeReference& directory) {
     return copier_.to_->get_attribute(copier_.call_, directory, default_list_name).has_value();
 }
 
+// What a new node has before the umask, or a default access list, cuts it. The sticky bit of a
+// directory goes along, as it does with GNU cp.
+std::uint16_t Copier::Job::usual_permissions(const Step& step) const {
+    bool is_directory = step.attributes.type == fs::FileType::directory;
+    if (copier_.options_.usual_permissions) return is_directory ? 0777 : 0666;
+    return step.attributes.permissions & (is_directory ? 01777 : 0777);
+}
+
 bool Copier::Job::is_same(const fs::NodeReference& directory) const {
-    return copier_.to_ == from_.tree && directory->handle() == from_.node->handle();
+    return is_node(directory, from_.node);
 }
 
 bool Copier::Job::is_below_source(const fs::NodeReference& directory) const {
-    if (copier_.to_ != from_.tree || from_.node->type() != fs::FileType::directory) return false;
+    if (!comparable_ || from_.node->type() != fs::FileType::directory) return false;
     fs::NodeReference at = directory;
     while (true) {
         auto above = copier_.to_->parent(copier_.call_, at);

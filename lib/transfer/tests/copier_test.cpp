@@ -309,5 +309,66 @@ TEST(Copier, ownership_that_may_not_be_given_is_a_loss_and_clears_set_user_id) {
     EXPECT_EQ(to->attributes(root_call(), find(*to, "/setuid"))->permissions, 0755);
 }
 
+TEST(Copier, new_nodes_get_usual_permissions_when_asked) {
+    auto from = memory_tree();
+    make_directory(*from, "/dir");
+    auto file = make_file(*from, "/dir/file", "x");
+    ASSERT_TRUE(from->set_attributes(root_call(), file, {.permissions = std::uint16_t{04750}}));
+    auto to = memory_tree();
+    CopyOptions options;
+    options.recursive = true;
+    options.usual_permissions = true;
+    auto copied = copy(from, "/dir", to, "/", "copy", options);
+    EXPECT_THAT(copied.heard.problems, IsEmpty());
+    EXPECT_EQ(to->attributes(root_call(), find(*to, "/copy"))->permissions, 0777);
+    EXPECT_EQ(to->attributes(root_call(), find(*to, "/copy/file"))->permissions, 0666);
+}
+
+TEST(Copier, a_device_in_the_way_is_neither_written_nor_replaced_by_a_file) {
+    auto tree = memory_tree();
+    make_file(*tree, "/file", "x");
+    ASSERT_TRUE(tree->make_node(root_call(), tree->root(), name("device"), 0666,
+                                fs::FileType::character_device, {1, 3}));
+    auto copied = copy(tree, "/file", tree, "/", "device");
+    EXPECT_THAT(copied.heard.problems, ElementsAre(HasSubstr("not written to")));
+    EXPECT_EQ(find(*tree, "/device")->type(), fs::FileType::character_device);
+    CopyOptions options = everything();
+    options.remove_first = true;
+    copied = copy(tree, "/file", tree, "/", "device", options);
+    EXPECT_THAT(copied.heard.problems, IsEmpty());
+    EXPECT_EQ(content_of(*tree, "/device"), "x");
+}
+
+TEST(Copier, two_trees_of_the_host_that_overlap_are_seen_through) {
+    testing::TemporaryDirectory place;
+    auto whole = host_tree(place.path().string());
+    make_directory(*whole, "/dir");
+    make_directory(*whole, "/dir/sub");
+    make_file(*whole, "/dir/file", "x");
+    auto part = host_tree((place / "dir").string());
+    auto copied = copy(whole, "/dir", part, "/sub", "copy");
+    EXPECT_THAT(copied.heard.problems, ElementsAre(HasSubstr("into itself")));
+    copied = copy(whole, "/dir/file", part, "/", "file");
+    EXPECT_THAT(copied.heard.problems, ElementsAre(HasSubstr("the same file")));
+    EXPECT_EQ(content_of(*whole, "/dir/file"), "x");
+}
+
+TEST(Copier, what_carries_the_destination_is_left_out_and_told) {
+    auto from = memory_tree();
+    make_directory(*from, "/dir");
+    const fs::Handle carrier = make_file(*from, "/dir/image", "x")->handle();
+    make_file(*from, "/dir/other", "y");
+    auto to = memory_tree();
+    Recorder heard;
+    NoProgress progress;
+    Copier copier(to, root_call(), everything(), heard, progress);
+    copier.copy({from, root_call(), find(*from, "/dir"), "dir",
+                 [&](const fs::Handle& handle) { return handle == carrier; }},
+                {to->root(), name("copy"), nullptr, "copy"});
+    EXPECT_THAT(heard.problems, ElementsAre(HasSubstr("it carries the destination")));
+    EXPECT_EQ(content_of(*to, "/copy/other"), "y");
+    EXPECT_FALSE(to->lookup(root_call(), find(*to, "/copy"), name("image")));
+}
+
 }  // namespace
 }  // namespace quire::transfer

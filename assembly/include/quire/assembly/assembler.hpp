@@ -22,6 +22,13 @@ enum class Access : std::uint8_t { read, write };
 /// a regular file or block device, the image itself (ls, info, check, tar …).
 enum class Bare : std::uint8_t { host, image };
 
+/// A file in which a volume lies: one of the host (no tree), or of another open volume.
+struct Carrier {
+    const fs::Tree* tree = nullptr;
+    fs::Handle handle;
+    friend bool operator==(const Carrier&, const Carrier&) = default;
+};
+
 /// A place in a tree: what an address leads to. The path itself may lead to nothing yet.
 struct Location {
     std::shared_ptr<fs::Tree> tree;
@@ -34,6 +41,11 @@ struct Location {
     std::string text;
     /// What stands before the name of something in this place to make an address of it.
     std::string prefix;
+    /// The files that the tree lies in, the outermost first.
+    std::vector<Carrier> carriers;
+
+    /// Whether a node of another place carries this one: copying it here would not end well.
+    bool lies_in(const Location& other, const fs::Handle& handle) const;
 
     /// For messages: what is called `inner` ("a/b") in this place.
     std::string text_of(std::string_view inner) const {
@@ -72,6 +84,9 @@ public:
     /// Needs: an address of a device, or of a regular file (bare paths mean images here).
     /// Fails: as locate; is_a_directory.
     Result<std::shared_ptr<block::Device>> device(const Address& address, Access access);
+
+    /// Makes durable what was done in a directory of a place and below, now.
+    Result<void> sync(const Location& place, const fs::NodeReference& directory);
 
     /// Commits and unmounts everything that was opened, inner before outer. Goes on after a
     /// failure and answers the first.

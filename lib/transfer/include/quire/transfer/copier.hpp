@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ enum class Existing : std::uint8_t { replace, keep, replace_older };
 struct CopyOptions {
     bool recursive = false;
     Preserve preserve;
+    /// New nodes get the usual permissions instead of those of the source.
+    bool usual_permissions = false;
     /// Symbolic links below a source are copied as what they lead to.
     fs::Follow follow = fs::Follow::no;
     Existing existing = Existing::replace;
@@ -40,6 +43,9 @@ struct Source {
     fs::Call call;
     fs::NodeReference node;
     std::string shown;  ///< how messages name it
+    /// Which files carry the destination: copying them into themselves would not end well, so they
+    /// are left out, and each is a problem. May be empty.
+    std::function<bool(const fs::Handle&)> carries_destination = {};
 };
 
 /// Where it goes: a name in a directory.
@@ -65,7 +71,7 @@ public:
            Progress& progress);
 
     /// Copies a node to a name. A directory into itself is a problem, as is a directory without
-    /// `recursive`.
+    /// `recursive`, and a file onto a device, fifo or socket without `remove_first`.
     void copy(const Source& source, const Destination& destination);
 
     /// Copies what is in a directory into an existing one, whose metadata it gets.
