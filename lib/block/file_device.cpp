@@ -69,6 +69,12 @@ bool FileDevice::direct() const {
     return transfer_->direct();
 }
 
+Result<UniqueFd> FileDevice::descriptor() const {
+    UniqueFd fd(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return fail_errno(name_);
+    return fd;
+}
+
 Result<void> FileDevice::check_writable() const {
     if (writable_) return {};
     return fail(std::errc::read_only_file_system, name_ + " is open for reading only");

@@ -5,6 +5,7 @@
 #include "quire/transfer/compare.hpp"
 
 #include "compare_nodes.hpp"
+#include "quire/transfer/exclude.hpp"
 #include "quire/transfer/walker.hpp"
 
 namespace quire::transfer {
@@ -63,14 +64,20 @@ private:
     std::optional<Step> advance(Walker& walker) {
         while (auto step = walker.next()) {
             if (step->kind == Step::Kind::leave) continue;
-            if (step->kind == Step::Kind::enter && step->depth == 1 && step->name == "lost+found" &&
-                !options_.lost_and_found) {
-                walker.skip_children();
+            if (left_out(*step)) {
+                if (step->kind == Step::Kind::enter) walker.skip_children();
                 continue;
             }
             return step;
         }
         return std::nullopt;
+    }
+
+    bool left_out(const Step& step) const {
+        if (step.kind == Step::Kind::enter && step.depth == 1 && step.name == "lost+found" &&
+            !options_.lost_and_found)
+            return true;
+        return !step.path.empty() && is_excluded(options_.exclude, step.path);
     }
 
     void one(Walker& walker, const Step& step, Aspect aspect) {

@@ -87,8 +87,10 @@ void NodeComparison::compare_attributes(const Step& left, const Step& right) {
     if (a.type != fs::FileType::symbolic_link && a.permissions != b.permissions)
         say(left.path, Aspect::permissions, fmt::format("{:04o}", a.permissions),
             fmt::format("{:04o}", b.permissions));
-    if (a.uid != b.uid) say(left.path, Aspect::owner, std::to_string(a.uid), std::to_string(b.uid));
-    if (a.gid != b.gid) say(left.path, Aspect::group, std::to_string(a.gid), std::to_string(b.gid));
+    if (options_.owners && a.uid != b.uid)
+        say(left.path, Aspect::owner, std::to_string(a.uid), std::to_string(b.uid));
+    if (options_.owners && a.gid != b.gid)
+        say(left.path, Aspect::group, std::to_string(a.gid), std::to_string(b.gid));
     if (options_.times && a.modify != b.modify)
         say(left.path, Aspect::modified, text_of(a.modify), text_of(b.modify));
     bool is_device =

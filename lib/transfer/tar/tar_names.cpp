@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "quire/transfer/exclude.hpp"
+
 namespace quire::transfer {
 
 TarPlan::Names::Names(std::uint32_t block_size) : cost_(block_size) {
@@ -30,7 +32,7 @@ Result<std::optional<TarPlan::Names::Index>> TarPlan::Names::enter(const MemberP
     for (const Name& name : path.names) {
         if (!text.empty()) text += '/';
         text += name.text();
-        if (is_excluded(options, text)) return std::nullopt;
+        if (is_excluded(options.exclude, text)) return std::nullopt;
     }
     text.clear();
     for (const Name& name : path.names) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quire/transfer/content.hpp"
+#include "quire/transfer/exclude.hpp"
 #include "quire/transfer/link_map.hpp"
 #include "quire/transfer/tar.hpp"
 #include "quire/transfer/walker.hpp"
@@ -162,6 +163,10 @@ Result<Summary> write_tar(const std::shared_ptr<fs::Tree>& tree, const fs::Call&
     Walker walker(tree, call, start);
     while (auto step = walker.next()) {
         if (account.stop()) return fail(std::errc::operation_canceled);
+        if (!step->path.empty() && is_excluded(options.exclude, step->path)) {
+            if (step->kind == Step::Kind::enter) walker.skip_children();
+            continue;
+        }
         QUIRE_TRY(tar.add(*step));
     }
     QUIRE_TRY(tar.finish());

@@ -130,5 +130,26 @@ TEST_F(Comparison, a_link_and_a_copy_differ) {
     EXPECT_THAT(differences(left, right, options), ElementsAre("links links/second"));
 }
 
+TEST_F(Comparison, what_is_excluded_is_left_out_on_both_sides) {
+    make_directory(*left, "/names-");
+    make_file(*left, "/names-/a", "");
+    make_file(*right, "/metadata/new", "");
+    change("/metadata/closed", [](auto& c) { c.uid = 5; });
+    change("/metadata/attributes", [](auto& c) { c.permissions = 0600; });
+    CompareOptions options;
+    options.times = false;
+    options.exclude = {"names-", "metadata/n*", "/metadata/closed"};
+    EXPECT_THAT(differences(left, right, options), ElementsAre("permissions metadata/attributes"));
+}
+
+TEST_F(Comparison, owners_count_only_where_they_are_asked_for) {
+    change("/metadata/closed", [](auto& c) { c.uid = 5, c.gid = 6; });
+    EXPECT_THAT(differences(left, right),
+                ElementsAre("owner metadata/closed", "group metadata/closed"));
+    CompareOptions options;
+    options.owners = false;
+    EXPECT_THAT(differences(left, right, options), IsEmpty());
+}
+
 }  // namespace
 }  // namespace quire::transfer

@@ -213,6 +213,22 @@ TEST(Tar, owners_and_latest_time_can_be_set) {
     EXPECT_EQ(attributes.modify, (Time{4000, 0}));
 }
 
+TEST(Tar, what_is_excluded_is_left_out_with_all_that_is_in_it) {
+    auto from = memory_tree();
+    make_nasty_tree(*from, true);
+    TarOptions options;
+    options.exclude = {"holes", "links/first", "metadata/*"};
+    auto to = memory_tree();
+    auto in = extract(archive_of(from, "/", options), to);
+    ASSERT_TRUE(in.result) << in.result.error().message();
+    EXPECT_THAT(in.heard.problems, IsEmpty());
+    EXPECT_FALSE(to->walk(root_call(), *Path::parse("/holes")));
+    EXPECT_FALSE(to->walk(root_call(), *Path::parse("/links/first")));
+    EXPECT_TRUE(to->walk(root_call(), *Path::parse("/links/second")));
+    EXPECT_FALSE(to->walk(root_call(), *Path::parse("/metadata/list")));
+    EXPECT_TRUE(to->walk(root_call(), *Path::parse("/metadata")));
+}
+
 TEST(Tar, existing_things_are_replaced_kept_or_merged) {
     auto from = memory_tree();
     make_directory(*from, "/d");

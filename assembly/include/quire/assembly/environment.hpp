@@ -23,10 +23,15 @@ struct Environment {
     std::uint16_t umask = 022;
     /// What relative host paths are relative to, absolute; empty means the process's own.
     std::string working_directory;
+    /// Where other programs are found, as PATH has it.
+    std::string program_path;
+    /// Where large files without a name go for a while, as TMPDIR has it.
+    std::string temporary_directory = "/var/tmp";
     /// Standard streams, not owned.
     int input = 0;
     int output = 1;
     int errors = 2;
+    bool input_is_terminal = false;
     bool output_is_terminal = false;
     bool errors_is_terminal = false;
     /// Width of the terminal in columns.

@@ -93,6 +93,9 @@ public:
     std::string describe() const override { return name_; }
 
     FileIdentity identity() const { return identity_; }
+    /// Another descriptor of the same open file: whoever has it shares the lock, also after this
+    /// object is gone. Fails: as fcntl(2).
+    Result<UniqueFd> descriptor() const;
     /// True while transfers go past the host's page cache.
     bool direct() const;
 

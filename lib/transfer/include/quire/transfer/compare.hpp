@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quire/fs/tree.hpp"
 #include "quire/transfer/listener.hpp"
@@ -42,10 +43,13 @@ struct Difference {
 struct CompareOptions {
     bool content = true;
     bool metadata = true;
+    bool owners = true;
     bool times = true;
     bool holes = false;
     /// `lost+found` below the starts is a difference like others.
     bool lost_and_found = false;
+    /// What is left out on both sides, with all that is in it; see is_excluded().
+    std::vector<std::string> exclude;
 };
 
 /// One side of a comparison.

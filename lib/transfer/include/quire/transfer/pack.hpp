@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "quire/fs/image_writer.hpp"
@@ -24,16 +23,12 @@ struct PackOptions {
     /// Owners of the root directory alone.
     std::optional<std::uint32_t> root_uid;
     std::optional<std::uint32_t> root_gid;
-    /// Shell patterns (fnmatch) of what is left out, with all that is in it: against the path from
-    /// the start for patterns with a slash, otherwise against each name.
+    /// What is left out, with all that is in it; see is_excluded().
     std::vector<std::string> exclude;
     /// When the nodes of the image are said to have changed and been made: an image of the same
     /// tree must not depend on when the source was last touched.
     Time made;
 };
-
-/// Whether the options leave out a path (names joined by `/`, without one in front).
-bool is_excluded(const PackOptions& options, std::string_view path);
 
 /// What a tree takes in an image.
 struct PackSize {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "quire/fs/tree.hpp"
 #include "quire/transfer/bytes.hpp"
@@ -23,6 +24,8 @@ struct TarOptions {
     std::optional<Time> latest;
     std::optional<std::uint32_t> uid;
     std::optional<std::uint32_t> gid;
+    /// What is left out, with all that is in it; see is_excluded().
+    std::vector<std::string> exclude;
 };
 
 /// Writes a tree as a PAX archive: sorted, streamed, the same bytes for the same tree.
