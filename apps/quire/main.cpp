@@ -41,6 +41,12 @@ Environment environment_of_process() {
     const mode_t mask = ::umask(0);
     ::umask(mask);
     environment.umask = static_cast<std::uint16_t>(mask & 0777);
+    // NOLINTBEGIN(concurrency-mt-unsafe): no threads yet
+    if (const char* path = std::getenv("PATH")) environment.program_path = path;
+    if (const char* directory = std::getenv("TMPDIR"); directory != nullptr && *directory != '\0')
+        environment.temporary_directory = directory;
+    // NOLINTEND(concurrency-mt-unsafe)
+    environment.input_is_terminal = ::isatty(environment.input) == 1;
     environment.output_is_terminal = ::isatty(environment.output) == 1;
     environment.errors_is_terminal = ::isatty(environment.errors) == 1;
     winsize size{};
