@@ -35,7 +35,7 @@ Result<std::unique_ptr<NewFile>> NewFile::open(const std::string& path, Existing
             return fail(std::errc::is_a_directory, shown + " is a directory");
         if (!S_ISREG(facts.st_mode))
             return fail(std::errc::invalid_argument,
-                        shown + " is no regular file and can't be replaced by an image");
+                        shown + " is no regular file, so no other can take its place");
         if (existing == Existing::refuse)
             return fail(std::errc::file_exists,
                         shown + " exists already; give --force to replace it");

@@ -7,27 +7,12 @@
 #include <charconv>
 
 #include "frame/options.hpp"
+#include "pack/numbers.hpp"
 #include "quire/base/units.hpp"
 
 namespace quire::app {
 
 namespace {
-
-Result<std::uint32_t> parse_number(std::string_view text, std::string_view what) {
-    std::uint32_t value = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || code != std::errc() || end != text.data() + text.size())
-        return fail(std::errc::invalid_argument,
-                    fmt::format("'{}' is not a {}", printable(text), what));
-    return value;
-}
-
-Options::Apply number_into(std::optional<std::uint32_t>& target, std::string_view what) {
-    return [&target, what](std::string_view text) -> Result<void> {
-        QUIRE_TRY_ASSIGN(target, parse_number(text, what));
-        return {};
-    };
-}
 
 Result<ext::Uuid> parse_uuid(std::string_view text) {
     auto malformed = [&] {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "pack/streams.hpp"
 #include "quire/base/name.hpp"
 #include "quire/base/unique_fd.hpp"
 
@@ -75,47 +76,6 @@ private:
     std::optional<transfer::TarPlan> plan_;
 };
 
-/// A file of a tree from its beginning.
-class FileStream final : public transfer::ByteStream {
-public:
-    FileStream(std::shared_ptr<fs::OpenFile> file, fs::Call call)
-        : file_(std::move(file)), call_(std::move(call)) {}
-    Result<std::size_t> read(std::span<std::byte> memory) override {
-        QUIRE_TRY_ASSIGN(const std::size_t got, file_->read(call_, position_, memory));
-        position_ += got;
-        return got;
-    }
-
-private:
-    std::shared_ptr<fs::OpenFile> file_;
-    fs::Call call_;
-    std::uint64_t position_ = 0;
-};
-
-Result<std::size_t> read_some(int fd, std::span<std::byte> memory, std::optional<off_t> place) {
-    for (;;) {
-        const ssize_t got = place ? ::pread(fd, memory.data(), memory.size(), *place)
-                                  : ::read(fd, memory.data(), memory.size());
-        if (got >= 0) return static_cast<std::size_t>(got);
-        if (errno != EINTR) return fail_errno("standard input");
-    }
-}
-
-/// A descriptor from a place on, without moving the place that it shares with others.
-class DescriptorStream final : public transfer::ByteStream {
-public:
-    DescriptorStream(int fd, off_t start) : fd_(fd), position_(start) {}
-    Result<std::size_t> read(std::span<std::byte> memory) override {
-        QUIRE_TRY_ASSIGN(const std::size_t got, read_some(fd_, memory, position_));
-        position_ += static_cast<off_t>(got);
-        return got;
-    }
-
-private:
-    int fd_;
-    off_t position_;
-};
-
 Result<UniqueFd> spool(int input, const std::string& directory) {
     UniqueFd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
     if (!file)
@@ -123,7 +83,7 @@ Result<UniqueFd> spool(int input, const std::string& directory) {
                           " while it is read; give a file instead");
     std::vector<std::byte> piece(std::size_t{1} << 18);
     for (;;) {
-        QUIRE_TRY_ASSIGN(const std::size_t got, read_some(input, piece, std::nullopt));
+        QUIRE_TRY_ASSIGN(const std::size_t got, read_descriptor(input, piece, std::nullopt));
         if (got == 0) return file;
         for (std::size_t done = 0; done < got;) {
             const ssize_t put = ::write(file.get(), piece.data() + done, got - done);
