@@ -34,7 +34,10 @@ std::string_view word_of(fs::FileType type) {
 }
 
 std::string text_of(Time time) {
-    return fmt::format("{}.{:09}", time.seconds, time.nanoseconds);
+    if (time.seconds >= 0 || time.nanoseconds == 0)
+        return fmt::format("{}.{:09}", time.seconds, time.nanoseconds);
+    // Nanoseconds count forwards, also before 1970.
+    return fmt::format("-{}.{:09}", -(time.seconds + 1), 1'000'000'000 - time.nanoseconds);
 }
 
 std::string text_of(const ExtendedAttribute* attribute, std::string_view name) {

@@ -29,11 +29,9 @@ protected:
 };
 
 TEST_F(DiffVerb, an_image_and_what_it_was_made_from_are_the_same) {
-    for (const auto& [left, right] : std::vector<std::pair<std::string, std::string>>{
-             {"d", "a.img:/"}, {"a.img:/", "host:d"}, {"d", "e"}, {"a.img:/", "a.img"}}) {
-        if (right == "a.img") continue;
-        EXPECT_EQ(out({"diff", left, right}), "");
-    }
+    EXPECT_EQ(out({"diff", "d", "a.img:/"}), "");
+    EXPECT_EQ(out({"diff", "a.img:/", "host:d"}), "");
+    EXPECT_EQ(out({"diff", "d", "e"}), "");
     prepare("touch -a -d @7 d/etc/motd; cat d/sub/random > /dev/null");
     EXPECT_EQ(out({"diff", "d", "a.img:/", "--holes"}), "");
     EXPECT_EQ(out({"diff", "d/etc/motd", "a.img:/sub/hard"}), "");
@@ -41,10 +39,11 @@ TEST_F(DiffVerb, an_image_and_what_it_was_made_from_are_the_same) {
 
 TEST_F(DiffVerb, each_aspect_is_told_in_a_line) {
     EXPECT_EQ(after("echo x > e/new; touch -d @5 e"), "only in e: new\n");
-    EXPECT_EQ(after("rm -r e/sub; touch -d @5 e"), "only in a.img:/: sub\n" + std::string());
+    EXPECT_EQ(after("rm -r e/sub; touch -d @5 e"), "only in a.img:/: sub\n");
     EXPECT_EQ(after("rmdir e/empty; echo > e/empty; touch -d @5 e"),
               "empty: type directory and file\n");
     EXPECT_EQ(after("chmod 700 e/empty"), "empty: permissions 0755 and 0700\n");
+    EXPECT_EQ(after("touch -d @-5.25 e/empty"), "empty: modified 5.000000000 and -5.250000000\n");
     EXPECT_EQ(after("touch -d @6 e/empty"), "empty: modified 5.000000000 and 6.000000000\n");
     EXPECT_EQ(after("printf Z > $'e/odd\\t\\xff'", {"--no-times"}),
               "odd\t\xff: content, from byte 0 on\n");
@@ -92,7 +91,7 @@ TEST_F(DiffVerb, json_and_nul_and_quiet) {
     EXPECT_THAT(json,
                 HasSubstr(R"("path_base64":"b2RkCf8=","aspect":"size","left":"2","right":"1"})"));
     EXPECT_EQ(quire({"diff", "--no-times", "-0", "d", "a.img:/"}).out,
-              std::string("only in d: new\0odd\t\xff: size 2 and 1\0", 37));
+              std::string("only in d: new") + '\0' + "odd\t\xff: size 2 and 1" + '\0');
     const Outcome quiet = quire({"diff", "-q", "d", "a.img:/"});
     EXPECT_EQ(quiet.status, 1);
     EXPECT_EQ(quiet.out + quiet.err, "");

@@ -48,7 +48,8 @@ TEST_F(TarVerbs, bsdtar_reads_ours_and_we_read_its) {
         bsdtar -C d --format=pax -cf b.tar .
         make -t ext4 b.img 16M; quire untar b.img -f b.tar)");
     EXPECT_EQ(hash("--content x"), hash("--content d"));
-    EXPECT_EQ(out({"diff", "d", "b.img:/"}), "");
+    // It writes the fraction of a time before 1970 as if it were after.
+    EXPECT_EQ(out({"diff", "d", "b.img:/", "--exclude", "soft"}), "");
 }
 
 TEST_F(TarVerbs, parts_of_images_and_single_files) {
@@ -121,7 +122,7 @@ TEST_F(TarVerbs, what_exists_is_replaced_or_kept) {
     EXPECT_EQ(out({"cat", "a.img:/f"}), "new\n");
     prepare("tar -c d/etc | quire untar a.img --strip 1 --owner 5 --group 6 --no-times");
     EXPECT_THAT(out({"ls", "-l", "a.img:/etc"}), HasSubstr(" 5 "));
-    EXPECT_THAT(out({"diff", "d/etc", "a.img:/etc"}),
+    EXPECT_THAT(quire({"diff", "d/etc", "a.img:/etc"}).out,
                 HasSubstr("motd: modified 1000000000.123456789 and "));
 }
 

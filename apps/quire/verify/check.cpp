@@ -89,7 +89,8 @@ private:
         assembly::Address address;
         std::shared_ptr<block::Device> device;
         assembly::Contents contents;
-        bool intelligible = true;  // whether it could be told what is there
+        /// Why it could not be told what is there.
+        std::optional<Error> obscure;
     };
 
     Result<Verdict> judge(const std::string& text) {
@@ -98,7 +99,8 @@ private:
         assembly::Assembler reading(session_->environment());
         QUIRE_TRY_ASSIGN(Subject subject, find(reading, address, assembly::Access::read));
         const OnHost on_host = host_file_of(*subject.device);
-        unknown_ = subject.intelligible && !subject.contents.ext;
+        obscure_ = subject.obscure;
+        unknown_ = !obscure_ && !subject.contents.ext;
         if (!e2fsck_) return without_e2fsck(subject);
         if (!repair_) return look(subject, on_host);
         if (on_host.file == nullptr)
@@ -107,12 +109,7 @@ private:
                                     "it out with 'quire cat', repair that file and put it back "
                                     "with 'quire cp'",
                                     printable(text)));
-        if (subject.contents.ext &&
-            subject.contents.ext->size() > subject.device->geometry().size && on_host.offset > 0)
-            return fail(std::errc::operation_not_supported,
-                        fmt::format("{} is larger by its superblock than the room it has, so "
-                                    "repairing it could change what lies behind it",
-                                    printable(text)));
+        QUIRE_TRY(refuse_repair_beyond(subject, on_host));
         const assembly::Address exact = subject.address;
         subject.device.reset();
         QUIRE_TRY(reading.finish());
@@ -122,6 +119,16 @@ private:
         if (writable.file == nullptr) return fail(std::errc::io_error, printable(text));
         QUIRE_TRY_ASSIGN(const UniqueFd fd, writable.file->descriptor());
         return ask(E2fsck::Task::repair, fd.get(), writable.offset, exact.text());
+    }
+
+    // e2fsck knows where a partition begins, not where it ends: that must be in the superblock.
+    static Result<void> refuse_repair_beyond(const Subject& subject, const OnHost& on_host) {
+        const std::uint64_t end = on_host.offset + subject.device->geometry().size;
+        if (subject.contents.ext || end >= on_host.file->geometry().size) return {};
+        return fail(std::errc::operation_not_supported,
+                    fmt::format("{} has no superblock that says how far a repair may go; copy its "
+                                "bytes to a file and repair that",
+                                printable(subject.address.text())));
     }
 
     // The device of an address; on a disk, its only partition with an ext filesystem.
@@ -134,13 +141,13 @@ private:
                         name + " is empty, so there is no filesystem to check");
         auto contents = assembly::inspect(*device);
         // A superblock without sense has backups, which are e2fsck's to find.
-        if (!contents) return Subject{address, std::move(device), {}, false};
+        if (!contents) return Subject{address, std::move(device), {}, contents.error()};
         if (!contents->foreign.empty())
             return fail(std::errc::invalid_argument,
                         fmt::format("{} is {}; only ext filesystems can be checked", name,
                                     contents->foreign));
         if (!contents->table || (contents->ext && address_is_exact(address)))
-            return Subject{address, std::move(device), *std::move(contents)};
+            return Subject{address, std::move(device), *std::move(contents), {}};
         QUIRE_TRY_ASSIGN(const assembly::Address chosen, choose(address, device, *contents));
         return find(assembler, chosen, access);
     }
@@ -198,7 +205,9 @@ private:
     Result<Verdict> ask(E2fsck::Task task, int fd, std::uint64_t offset, const std::string& text) {
         const std::string name = printable(text);
         QUIRE_TRY_ASSIGN(FsckReport report, e2fsck_->run(task, fd, offset, name));
-        // With nothing but that, there is no verdict.
+        // Whoever gave up before looking at the whole has no verdict.
+        if (obscure_ && (report.code & fsck_failed) != 0)
+            return std::unexpected(Error(*obscure_).within(name));
         if ((report.code & ~fsck_repaired) == fsck_failed) {
             if (unknown_)
                 return fail(std::errc::invalid_argument,
@@ -257,6 +266,8 @@ private:
     std::optional<E2fsck> e2fsck_;
     std::vector<std::string> addresses_;
     bool repair_ = false;
+    /// Of the device at hand.
+    std::optional<Error> obscure_;
     bool unknown_ = false;  // nothing on the device at hand looks like an ext filesystem
 };
 

@@ -142,6 +142,18 @@ TEST_F(Comparison, what_is_excluded_is_left_out_on_both_sides) {
     EXPECT_THAT(differences(left, right, options), ElementsAre("permissions metadata/attributes"));
 }
 
+TEST_F(Comparison, times_before_1970_are_told_as_they_are) {
+    set_times(*right, find(*right, "/metadata/1960"), {-6, 500000000});
+    std::string told;
+    Recorder heard;
+    NoProgress progress;
+    const auto count = compare(
+        {left, root_call(), left->root()}, {right, root_call(), right->root()}, {},
+        [&](const Difference& one) { told = one.right; }, heard, progress);
+    EXPECT_EQ(count.value_or(0), 1U);
+    EXPECT_EQ(told, "-5.500000000");
+}
+
 TEST_F(Comparison, owners_count_only_where_they_are_asked_for) {
     change("/metadata/closed", [](auto& c) { c.uid = 5, c.gid = 6; });
     EXPECT_THAT(differences(left, right),
