@@ -113,6 +113,18 @@ Result<block::Range> choose_whole(const std::shared_ptr<block::Device>& device,
                               list(name, *all)));
 }
 
+// With SOURCE_DATE_EPOCH the same edits of the same image give the same bytes, while edits one after
+// the other still draw different numbers.
+std::uint64_t seed_of(const ext::Summary& now, Time date) {
+    std::uint64_t seed = 0xcbf29ce484222325;
+    const auto add = [&seed](std::uint64_t value) { seed = (seed ^ value) * 0x100000001b3; };
+    for (const char c : now.uuid) add(static_cast<unsigned char>(c));
+    add(static_cast<std::uint64_t>(date.seconds));
+    add(now.free_blocks);
+    add(now.free_inodes);
+    return seed;
+}
+
 }  // namespace
 
 Result<Contents> inspect(block::Device& device) {
@@ -175,6 +187,8 @@ Result<std::shared_ptr<fs::Volume>> open_volume(const std::shared_ptr<block::Dev
         options.read_only = !writable;
         options.clock = environment.clock;
         options.seed = environment.seed;
+        if (!options.seed && environment.source_date)
+            options.seed = seed_of(*contents->ext, *environment.source_date);
         auto volume = ext::Volume::open(device, options);
         if (!volume) return of(name, std::move(volume).error());
         return *std::move(volume);

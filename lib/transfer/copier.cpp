@@ -188,8 +188,8 @@ Result<void> Copier::Job::copy_leaf(const Step& step) {
     auto existing = to.lookup(copier_.call_, directory, name);
     if (!existing && existing.error() != std::errc::no_such_file_or_directory)
         return fail(existing.error());
-    if (existing && step.depth == 0 && behind_link_) existing = behind_link_;
-    fs::NodeReference old = existing ? *existing : fs::NodeReference();
+    fs::NodeReference old = existing ? *std::move(existing) : fs::NodeReference();
+    if (old && step.depth == 0 && behind_link_) old = behind_link_;
     if (old) {
         QUIRE_TRY_ASSIGN(bool goes_on, may_replace(step, old));
         if (!goes_on) {
@@ -212,7 +212,7 @@ Result<void> Copier::Job::copy_leaf(const Step& step) {
             return {};
         }
     }
-    QUIRE_TRY_ASSIGN(fs::NodeReference made, write(step, old, directory, name));
+    QUIRE_TRY_ASSIGN(fs::NodeReference made, write(step, std::move(old), directory, name));
     if (options.preserve.links && step.attributes.links > 1)
         copier_.links_.add(*from_.tree, step.node->handle(), step.attributes.links,
                            {top_, path_below_top(step.path), made->handle()});

@@ -42,13 +42,13 @@ private:
     Result<bool> link_to(const Copied& first, const fs::NodeReference& old,
                          const fs::NodeReference& directory, const Name& name);
 
-    // In copy_node.cpp: one node.
-    Result<fs::NodeReference> write(const Step& step, const fs::NodeReference& old,
+    // In copy_node.cpp: one node. What was there before is let go of as soon as it is removed, so
+    // that its space is free for what takes its place.
+    Result<fs::NodeReference> write(const Step& step, fs::NodeReference old,
                                     const fs::NodeReference& directory, const Name& name);
-    Result<fs::NodeReference> write_file(const Step& step, const fs::NodeReference& old,
+    Result<fs::NodeReference> write_file(const Step& step, fs::NodeReference old,
                                          const fs::NodeReference& directory, const Name& name);
-    Result<std::shared_ptr<fs::OpenFile>> open_target(const Step& step,
-                                                      const fs::NodeReference& old,
+    Result<std::shared_ptr<fs::OpenFile>> open_target(const Step& step, fs::NodeReference old,
                                                       const fs::NodeReference& directory,
                                                       const Name& name, bool& fresh);
     Result<void> keep_metadata(const Step& step, const fs::NodeReference& made, bool fresh,

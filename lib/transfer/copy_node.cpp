@@ -18,7 +18,7 @@ std::string joined(const std::string& start, std::string_view path) {
 
 }  // namespace
 
-Result<fs::NodeReference> Copier::Job::write(const Step& step, const fs::NodeReference& old,
+Result<fs::NodeReference> Copier::Job::write(const Step& step, fs::NodeReference old,
                                              const fs::NodeReference& directory, const Name& name) {
     fs::Tree& to = *copier_.to_;
     const fs::Call& call = copier_.call_;
@@ -28,10 +28,11 @@ Result<fs::NodeReference> Copier::Job::write(const Step& step, const fs::NodeRef
     fs::NodeReference made;
     switch (step.attributes.type) {
         case fs::FileType::regular:
-            return write_file(step, old, directory, name);
+            return write_file(step, std::move(old), directory, name);
         case fs::FileType::symbolic_link: {
             QUIRE_TRY_ASSIGN(std::string target, from_.tree->read_link(from_.call, step.node));
             if (old) QUIRE_TRY(to.remove(call, directory, name));
+            old.reset();
             QUIRE_TRY_ASSIGN(made, to.make_symlink(call, directory, name, target));
             break;
         }
@@ -43,6 +44,7 @@ Result<fs::NodeReference> Copier::Job::write(const Step& step, const fs::NodeRef
                 return fail(std::errc::invalid_argument,
                             "it is no regular file, which is copied only recursively (-R)");
             if (old) QUIRE_TRY(to.remove(call, directory, name));
+            old.reset();
             QUIRE_TRY_ASSIGN(made, to.make_node(call, directory, name, permissions,
                                                 step.attributes.type, step.attributes.device));
             break;
@@ -56,7 +58,7 @@ Result<fs::NodeReference> Copier::Job::write(const Step& step, const fs::NodeRef
 }
 
 Result<std::shared_ptr<fs::OpenFile>> Copier::Job::open_target(const Step& step,
-                                                               const fs::NodeReference& old,
+                                                               fs::NodeReference old,
                                                                const fs::NodeReference& directory,
                                                                const Name& name, bool& fresh) {
     fs::Tree& to = *copier_.to_;
@@ -87,6 +89,7 @@ Result<std::shared_ptr<fs::OpenFile>> Copier::Job::open_target(const Step& step,
             if (!options.force) return file;
         }
         QUIRE_TRY(to.remove(call, directory, name));
+        old.reset();
     }
     std::uint16_t permissions =
         options.preserve.mode ? std::uint16_t{0600} : usual_permissions(step);
@@ -96,12 +99,12 @@ Result<std::shared_ptr<fs::OpenFile>> Copier::Job::open_target(const Step& step,
     return to.open(call, made, writing);
 }
 
-Result<fs::NodeReference> Copier::Job::write_file(const Step& step, const fs::NodeReference& old,
+Result<fs::NodeReference> Copier::Job::write_file(const Step& step, fs::NodeReference old,
                                                   const fs::NodeReference& directory,
                                                   const Name& name) {
     QUIRE_TRY_ASSIGN(auto source, from_.tree->open(from_.call, step.node, {}));
     bool fresh = true;
-    QUIRE_TRY_ASSIGN(auto target, open_target(step, old, directory, name, fresh));
+    QUIRE_TRY_ASSIGN(auto target, open_target(step, std::move(old), directory, name, fresh));
     std::uint64_t size = step.attributes.size;
     QUIRE_TRY_ASSIGN(std::uint64_t copied,
                      copy_content(from_.call, *source, copier_.call_, *target, size,

@@ -40,6 +40,8 @@ public:
         }
         QUIRE_TRY_ASSIGN(
             target_, find_target(session, operands.destination, operands.kind, writing_access()));
+        // A node that is held keeps its space when it is replaced.
+        if (target_.spot.name) target_.spot.node.reset();
         ChangeListener listener(session);
         transfer::Copier copier(target_.spot.place.tree, session.call(), request_.copy, listener,
                                 session.progress());

@@ -63,6 +63,8 @@ public:
         access_ = session.manner().dry_run ? Access::read : Access::write;
         QUIRE_TRY_ASSIGN(target_,
                          find_target(session, operands.destination, operands.kind, access_));
+        // A node that is held keeps its space when it is replaced.
+        target_.spot.node.reset();
         ChangeListener listener(session);
         listener_ = &listener;
         transfer::CopyOptions options;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,12 +43,18 @@ protected:
     void expect_clean(const std::string& image) const;
     /// Lines of everything in a host directory.
     std::string lines(const std::string& directory) const;
-    /// Lines of everything in an image, by the kernel where this is root and loop devices work,
-    /// otherwise as quire copies it out again.
+    /// Lines of everything in an image, shown by the kernel where this is root and loop devices
+    /// work, otherwise copied out by quire.
     std::string lines_of_image(const std::string& image) const;
     bool is_root() const;
 
     const quire::testing::TemporaryDirectory place;
+
+private:
+    void show(const std::string& image, const std::string& directory,
+              const std::function<void()>& look) const;
+
+    std::string made_;  // what base and base.img are made of
 };
 
 }  // namespace quire::app::testing

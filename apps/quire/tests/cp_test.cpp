@@ -100,7 +100,7 @@ TEST_F(Cp, does_what_gnu_cp_does) {
              {":/f", ":/d", ":/e"},
              {":/f", ":/d/f", ":/e"},
              {":/f", ":/f", ":/e"},
-             {"-r", ":/d", ":/e", ":/d/sub", ":/e"},
+             {"-r", ":/d", ":/d/sub", ":/e"},
              {"-n", ":/f", ":/g"},
              {"-n", ":/f", ":/new"},
              {"-u", ":/f", ":/g"},
@@ -308,7 +308,7 @@ TEST_F(Cp, the_same_edits_of_one_date_give_the_same_bytes) {
         "echo x > d/f; ln -s f d/l");
     for (const char* image : {"a.img:/", "b.img:/"}) {
         const testing::Outcome outcome = testing::quire(
-            {"cp", "-a", "--seed=7", "d", image},
+            {"cp", "-a", "d", image},
             {.directory = place.path(), .input = {}, .environment = {"SOURCE_DATE_EPOCH=1000000"}});
         EXPECT_EQ(outcome.status, 0) << outcome.err;
         prepare("cat d/f > /dev/null; touch -ad 2010-01-01 d/f");
