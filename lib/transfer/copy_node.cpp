@@ -104,7 +104,11 @@ Result<fs::NodeReference> Copier::Job::write_file(const Step& step, fs::NodeRefe
                                                   const Name& name) {
     QUIRE_TRY_ASSIGN(auto source, from_.tree->open(from_.call, step.node, {}));
     bool fresh = true;
-    QUIRE_TRY_ASSIGN(auto target, open_target(step, std::move(old), directory, name, fresh));
+    auto opened = open_target(step, std::move(old), directory, name, fresh);
+    if (!opened)
+        return fail(std::move(opened).error().within("can't write " +
+                                                     printable(joined(to_shown_, step.path))));
+    std::shared_ptr<fs::OpenFile> target = *std::move(opened);
     std::uint64_t size = step.attributes.size;
     QUIRE_TRY_ASSIGN(std::uint64_t copied,
                      copy_content(from_.call, *source, copier_.call_, *target, size,

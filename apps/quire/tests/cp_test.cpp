@@ -316,6 +316,35 @@ TEST_F(Cp, the_same_edits_of_one_date_give_the_same_bytes) {
     EXPECT_EQ(shell("cmp a.img b.img").status, 0);
 }
 
+// Root may do all on the host; this is about those who may not.
+TEST_F(Cp, a_plain_user_writes_what_is_theirs_and_is_told_what_was_lost) {
+    const std::string as_user =
+        is_root() ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+    if (is_root() && shell(as_user + "true").status != 0) GTEST_SKIP() << "setpriv does not work";
+    prepare("cp \"" QUIRE_PROGRAM
+            "\" q; mkdir d ro; echo x > d/f; chmod 4755 d/f; echo y > g\n"
+            "truncate -s 4M i.img; mke2fs -q -t ext4 i.img; cp i.img ro.img; chmod 444 ro.img\n"
+            "./q cp -a d i.img:/; chmod 0 d/f; chmod 555 ro");
+    if (is_root()) prepare("chown -R 65534:65534 .");
+    const auto user = [&](const std::string& words) { return shell(as_user + "./q " + words); };
+    prepare("chmod 444 d/f");
+    EXPECT_THAT(user("cp g d/f").err, HasSubstr("can't write d/f: Permission denied"));
+    EXPECT_EQ(user("cp -f g d/f").status, 0);
+    EXPECT_EQ(shell("cat d/f").out, "y\n");
+    EXPECT_THAT(user("cp g ro/").err, HasSubstr("ro/g: Permission denied"));
+    EXPECT_THAT(user("cp g ro.img:/").err, HasSubstr("ro.img for writing: Permission denied"));
+    EXPECT_EQ(user("cp g i.img:/g").status, 0);
+    EXPECT_EQ(user("mv i.img:/g moved").err,
+              is_root() ? "quire mv: the owner of 1 entry was not kept\n" : "");
+    EXPECT_EQ(shell("cat moved").out, "y\n");
+    const testing::Outcome back = user("cp -a i.img:/d back");
+    EXPECT_EQ(back.status, 0);
+    if (!is_root()) return;
+    // They belonged to root in the image.
+    EXPECT_EQ(back.err, "quire cp: the owner of 2 entries was not kept\n");
+    EXPECT_EQ(shell("stat -c '%a %u' back back/f").out, "755 65534\n755 65534\n");
+}
+
 TEST_F(Cp, command_lines_without_sense_are_usage_errors) {
     for (const std::vector<std::string>& words :
          std::vector<std::vector<std::string>>{{"cp"},
