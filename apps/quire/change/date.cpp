@@ -148,8 +148,8 @@ std::optional<Time> iso_8601(Reader& reader) {
     if (!reader.take(4, moment.year) || !reader.take('-') || !reader.take(2, moment.month) ||
         !reader.take('-') || !reader.take(2, moment.day))
         return std::nullopt;
-    const bool blank = reader.take('T') || reader.take(' ');
-    if (blank && reader.next_is_digit()) {
+    const bool time_follows = reader.take('T');
+    if (time_follows || (reader.take(' ') && reader.next_is_digit())) {
         if (!reader.take(2, moment.hour) || !reader.take(':') || !reader.take(2, moment.minute))
             return std::nullopt;
         if (reader.take(':')) {
