@@ -4,12 +4,12 @@
 
 #include <optional>
 
-#include "change/mode_change.hpp"
 #include "change/target.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
 #include "look/facts.hpp"
 #include "quire/base/name.hpp"
+#include "values/mode_change.hpp"
 
 namespace quire::app {
 

@@ -4,10 +4,10 @@
 
 #include <optional>
 
-#include "change/owner.hpp"
 #include "change/target.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
+#include "values/owner.hpp"
 
 namespace quire::app {
 

@@ -2,10 +2,10 @@
 
 #include <optional>
 
-#include "change/mode_change.hpp"
 #include "change/target.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
+#include "values/mode_change.hpp"
 
 namespace quire::app {
 

@@ -2,10 +2,10 @@
 
 #include <optional>
 
-#include "change/date.hpp"
 #include "change/target.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
+#include "values/date.hpp"
 
 namespace quire::app {
 

@@ -2,10 +2,10 @@
 
 #include <optional>
 
-#include "change/size.hpp"
 #include "change/target.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
+#include "values/size.hpp"
 
 namespace quire::app {
 

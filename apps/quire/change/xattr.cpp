@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "change/target.hpp"
-#include "change/values.hpp"
 #include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
@@ -15,6 +14,7 @@
 #include "quire/base/name.hpp"
 #include "quire/transfer/access_list.hpp"
 #include "quire/transfer/metadata.hpp"
+#include "values/bytes_text.hpp"
 
 namespace quire::app {
 

@@ -99,6 +99,16 @@ TEST(Options, what_follows_two_dashes_are_operands) {
     EXPECT_EQ(p.destination, "--label");
 }
 
+TEST(Options, words_with_a_dash_are_operands_where_the_verb_says_so) {
+    Parsing p;
+    p.options.operand_with_dash([](std::string_view word) { return word == "-x,+t"; });
+    EXPECT_EQ(p.parse({"-l", "-x,+t", "a"}), "");
+    EXPECT_TRUE(p.list);
+    EXPECT_THAT(p.sources, ElementsAre("-x,+t"));
+    EXPECT_EQ(p.destination, "a");
+    EXPECT_NE(p.parse({"-y", "a", "b"}), "");
+}
+
 TEST(Options, a_dash_alone_is_an_operand) {
     Parsing p;
     EXPECT_EQ(p.parse({"-", "x"}), "");

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "change/mode_change.hpp"
 #include "tests/twins.hpp"
+#include "values/mode_change.hpp"
 
 namespace quire::app::testing {
 namespace {

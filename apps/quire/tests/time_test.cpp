@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "change/date.hpp"
 #include "tests/twins.hpp"
+#include "values/date.hpp"
 
 namespace quire::app::testing {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <gmock/gmock.h>
 
-#include "change/values.hpp"
 #include "tests/twins.hpp"
+#include "values/bytes_text.hpp"
 
 namespace quire::app::testing {
 namespace {

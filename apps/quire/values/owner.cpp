@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "change/owner.hpp"
+#include "values/owner.hpp"
 
 #include <fmt/format.h>
 #include <grp.h>

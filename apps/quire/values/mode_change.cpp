@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "change/mode_change.hpp"
+#include "values/mode_change.hpp"
 
 #include <fmt/format.h>
 

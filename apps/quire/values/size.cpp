@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "change/size.hpp"
+#include "values/size.hpp"
 
 #include <fmt/format.h>
 

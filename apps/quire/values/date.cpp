@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "change/date.hpp"
+#include "values/date.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "change/values.hpp"
+#include "values/bytes_text.hpp"
 
 #include <fmt/format.h>
 
