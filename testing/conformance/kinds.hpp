@@ -21,14 +21,18 @@ struct Traits {
     bool user_attributes = true;     ///< "user." extended attributes
     bool trusted_attributes = true;  ///< "trusted." and "security."
     bool access_lists = true;        ///< POSIX ACLs
-    /// Paths that end in `.` or `..` are refused by operations on names. Quire drops `.` when it
-    /// parses a path, before there is an operation.
-    bool refuses_dots = false;
+    /// A mask without permissions denies named entries. Linux does not look into a list at all when
+    /// the group bits, which show the mask, are empty; so who is named is one of the others.
+    bool heeds_empty_mask = true;
+    /// A `.` is a step like others: it needs search permission, and at the end of a path it is no
+    /// name to make or remove. Quire drops it when it parses a path, before there is an operation.
+    bool keeps_dots = false;
     /// Absolute symbolic links start at the top directory.
     bool rooted_links = true;
     /// Every change has a later time than the one before it.
     bool ticks = true;
-    bool inode_generations = true;
+    /// A new node is complete at once: its times are one.
+    bool makes_at_once = true;
     bool fallocate = true;      ///< space can be reserved
     bool keep_size = true;      ///< also behind the end of the file
     bool zero_range = true;     ///< and made zeros
@@ -41,7 +45,6 @@ struct Traits {
     bool can_be_filled = true;   ///< small, and nobody else's
     std::int64_t earliest = 0;   ///< seconds that a node's times can hold
     std::int64_t latest = 0;
-    bool nanoseconds = true;
 };
 
 /// One filesystem made for one case.

@@ -71,8 +71,9 @@ class SystemGround final : public Ground {
 public:
     SystemGround() : directory_(make_top()), umask_(::umask(0)) {
         traits_ = probed(directory_->path());
-        traits_.refuses_dots = true;
+        traits_.keeps_dots = true;
         traits_.rooted_links = false;
+        traits_.heeds_empty_mask = false;
     }
     ~SystemGround() override { ::umask(umask_); }
 
@@ -97,7 +98,8 @@ Result<std::unique_ptr<Ground>> make_system() {
 Result<std::unique_ptr<Ground>> make_host() {
     const auto directory = make_top();
     Traits traits = probed(directory->path());
-    // The framework decides for other users, but what is theirs only root can make so.
+    // It gives the host's new file its owner and permissions, one after the other.
+    traits.makes_at_once = false;
     return TreeGround::make(
         [directory]() -> Result<std::shared_ptr<fs::Volume>> {
             return host::HostVolume::open(directory->path().string());
