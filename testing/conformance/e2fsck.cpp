@@ -20,17 +20,24 @@ namespace quire::conformance {
 
 namespace {
 
-std::string find_e2fsck() {
-    for (const char* path : {"/sbin/e2fsck", "/usr/sbin/e2fsck", "/usr/local/sbin/e2fsck"})
-        if (::access(path, X_OK) == 0) return path;
-    return "";
+const std::string& e2fsck() {
+    static const std::string found = [] {
+        for (const char* path : {"/sbin/e2fsck", "/usr/sbin/e2fsck", "/usr/local/sbin/e2fsck"})
+            if (::access(path, X_OK) == 0) return std::string(path);
+        return std::string();
+    }();
+    return found;
 }
 
 }  // namespace
 
+bool have_e2fsck() {
+    return !e2fsck().empty();
+}
+
 Result<void> check_with_e2fsck(block::Device& device) {
-    static const std::string program = find_e2fsck();
-    if (program.empty()) return {};
+    if (!have_e2fsck()) return {};
+    const std::string& program = e2fsck();
     const testing::TemporaryDirectory directory;
     const std::string image = directory / "image";
     const std::string report = directory / "report";
