@@ -39,7 +39,7 @@ TEST_P(Random, operations_do_what_the_model_does) {
     if (const char* text = std::getenv("QUIRE_SEED")) seeds = {std::strtoull(text, nullptr, 0)};
     for (const std::uint64_t seed : seeds) {
         SCOPED_TRACE(::testing::Message() << "QUIRE_SEED=" << seed);
-        check(random_operations(seed, 400));
+        check(random_operations(seed, 1000));
     }
 }
 
