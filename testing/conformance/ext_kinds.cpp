@@ -52,9 +52,16 @@ Traits traits_of(const Shape& shape) {
     const bool extents = shape.type == ext::Type::ext4;
     traits.keep_size = extents;
     traits.hole = shape.block_size;
-    // 2^32 blocks of an extent tree; a block map ends with its third level (1 KiB) or where the
-    // inode's count of 512-byte sectors does (4 KiB).
-    traits.largest_file = extents ? ((std::uint64_t{1} << 32U) - 1) * shape.block_size : 0;
+    if (extents) {
+        traits.largest_file = ((std::uint64_t{1} << 32U) - 1) * shape.block_size;
+    } else if (shape.block_size == 1024) {
+        // A block map ends with its third level ...
+        traits.largest_file = (12 + 256 + 256 * 256 + 256 * 256 * 256) * std::uint64_t{1024};
+    } else {
+        // ... or where the count of sectors does, which counts the map itself too.
+        const std::uint64_t map = 3 + 2 * 1024 + 1024 * 1024;
+        traits.largest_file = ((std::uint64_t{1} << 32U) / 8 - 1 - map) * 4096;
+    }
     traits.attribute_limit = shape.block_size;
     traits.earliest = -(std::int64_t{1} << 31U);
     traits.latest = (std::int64_t{1} << 34U) - (std::int64_t{1} << 31U) - 1;
