@@ -11,6 +11,7 @@
 #       TEST_LABELS threads slow                    # for ctest -L: `threads` run under tsan, `slow` not under asan
 #       TEST_TIMEOUT 120                            # seconds for one test
 #       TEST_WHOLE                                  # one ctest entry for the program, for suites of thousands of cases
+#       TEST_PARTS memory ext4                      # one ctest entry for the cases of each parameter, and one for the rest
 #       FUZZERS fuzz/partition_table.cpp)           # a libFuzzer program each; elsewhere it replays its corpus
 #
 # Targets: quire_lib_block (library), test_lib_block, rules_lib_block (the scanner, before every
@@ -30,7 +31,7 @@ endfunction()
 
 function(quire_room room)
     cmake_parse_arguments(PARSE_ARGV 1 arg "TEST_WHOLE" "PROGRAM;MAIN;TEST_TIMEOUT"
-        "SOURCES;ROOMS;LINKS;PUBLIC_LINKS;TESTS;TEST_ROOMS;TEST_LINKS;TEST_LABELS;FUZZERS")
+        "SOURCES;ROOMS;LINKS;PUBLIC_LINKS;TESTS;TEST_ROOMS;TEST_LINKS;TEST_LABELS;TEST_PARTS;FUZZERS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "quire_room(${room}): what is ${arg_UNPARSED_ARGUMENTS}?")
     endif()
@@ -161,7 +162,20 @@ function(quire_room_tests room name)
         set(arg_TEST_TIMEOUT 120)
     endif()
     set(labels ${room} ${arg_TEST_LABELS})
-    if(arg_TEST_WHOLE)
+    if(arg_TEST_PARTS)
+        set(all "")
+        foreach(part IN LISTS arg_TEST_PARTS)
+            add_test(NAME ${name}.${part} COMMAND ${target} --gtest_brief=1 --gtest_filter=*/${part})
+            list(APPEND all "*/${part}")
+        endforeach()
+        # What no part covers is run too, so that no case can be forgotten here.
+        list(JOIN all ":" all)
+        add_test(NAME ${name}.rest COMMAND ${target} --gtest_brief=1 "--gtest_filter=-${all}")
+        foreach(part IN LISTS arg_TEST_PARTS ITEMS rest)
+            set_tests_properties(${name}.${part} PROPERTIES
+                TIMEOUT ${arg_TEST_TIMEOUT} LABELS "${labels}")
+        endforeach()
+    elseif(arg_TEST_WHOLE)
         add_test(NAME ${name} COMMAND ${target} --gtest_brief=1)
         set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TEST_TIMEOUT} LABELS "${labels}")
     else()

@@ -29,8 +29,11 @@ Result<AccessControlList> AccessControlList::parse(std::span<const std::byte> by
     auto invalid = [] {
         return fail(std::errc::invalid_argument, "the access control list is not valid");
     };
-    if (bytes.size() < 4 || (bytes.size() - 4) % 8 != 0 || load(bytes, 4) != acl_version)
-        return invalid();
+    if (bytes.size() < 4) return invalid();
+    if (load(bytes, 4) != acl_version)
+        return fail(std::errc::operation_not_supported,
+                    "the access control list is of another version");
+    if ((bytes.size() - 4) % 8 != 0) return invalid();
     AccessControlList list;
     bool named = false;
     for (bytes = bytes.subspan(4); !bytes.empty(); bytes = bytes.subspan(8)) {

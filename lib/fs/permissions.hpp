@@ -34,7 +34,8 @@ public:
         std::uint32_t id = 0;           ///< of a user or group entry
     };
 
-    /// Fails: invalid_argument (not a valid list: order, tags, a mask where needed, each once).
+    /// Fails: invalid_argument (not a valid list: order, tags, a mask where needed, each once),
+    /// operation_not_supported (another version).
     static Result<AccessControlList> parse(std::span<const std::byte> bytes);
     std::vector<std::byte> serialize() const;
 

@@ -54,12 +54,13 @@ Result<bool> set_file_size(Store& store, InodeRecord& inode, std::uint64_t size)
         }
         QUIRE_TRY(expand_inline(store, inode));
     }
-    if (size >= old) {
-        if (size > old) QUIRE_TRY(zero_tail(store, inode, old));
+    if (size > old) {
+        QUIRE_TRY(zero_tail(store, inode, old));
         grow_to(store, inode, size);
         return true;
     }
-    QUIRE_TRY(zero_tail(store, inode, size));
+    // An equal size too frees what was reserved behind the end.
+    if (size < old) QUIRE_TRY(zero_tail(store, inode, size));
     inode.set_size(size);
     return truncate_step(store, inode);
 }

@@ -73,7 +73,7 @@ void set_time(InodeRecord& inode, Stamp stamp, Time time) {
     const std::int64_t last_second =
         extra ? first_second + 4 * epoch - 1 : first_second + epoch - 1;
     if (time.seconds < first_second) time = {first_second, 0};
-    if (time.seconds > last_second) time = {last_second, 999'999'999};
+    if (time.seconds > last_second) time = {last_second, 0};
     const auto low = static_cast<std::int32_t>(time.seconds);
     store(inode, at.seconds, static_cast<std::uint32_t>(low));
     if (extra) {

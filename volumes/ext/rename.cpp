@@ -50,8 +50,17 @@ Result<void> Rename::check_not_below(ext2_ino_t directory, ext2_ino_t ancestor) 
 Result<void> Rename::check_replacement() {
     if (source_->is_directory() && !target_->is_directory())
         return fail(std::errc::not_a_directory);
-    if (!source_->is_directory() && target_->is_directory()) return fail(std::errc::is_a_directory);
     if (!target_->is_directory()) return {};
+    if (!source_->is_directory()) {
+        // Linux names first that the directory holds what is to replace it.
+        const auto not_above = between_directories()
+                                   ? check_not_below(from_directory_->number(), target_->number())
+                                   : Result<void>();
+        if (!not_above && not_above.error() == std::errc::invalid_argument)
+            return fail(std::errc::directory_not_empty);
+        QUIRE_TRY(not_above);
+        return fail(std::errc::is_a_directory);
+    }
     QUIRE_TRY_ASSIGN(const bool empty, store_.directories().is_empty(*target_));
     if (!empty) return fail(std::errc::directory_not_empty);
     return {};

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "kinds.hpp"
+#include "quire/base/time.hpp"
+#include "quire/fs/tree.hpp"
+
+namespace quire::conformance {
+
+/// A clock of which no two readings are the same.
+class TickingClock final : public Clock {
+public:
+    Time now() const override {
+        const std::uint32_t ticks = ++ticks_;
+        return {1'700'000'000 + ticks / 1000, ticks % 1000 * 1'000'000 + 1};
+    }
+
+private:
+    mutable std::atomic<std::uint32_t> ticks_ = 0;
+};
+
+/// A volume behind the framework as a ground.
+class TreeGround final : public Ground {
+public:
+    /// Opens the volume, at the beginning and at a remount.
+    using Open = std::function<Result<std::shared_ptr<fs::Volume>>()>;
+    /// Looks for damage once the volume is unmounted.
+    using Check = std::function<Result<void>()>;
+
+    [[nodiscard]] static Result<std::unique_ptr<Ground>> make(Open open, Check check,
+                                                              const Traits& traits);
+
+    const Traits& traits() const override { return traits_; }
+    std::shared_ptr<Subject> subject() override;
+    Result<void> remount() override;
+    Result<void> finish() override;
+
+private:
+    TreeGround(Open open, Check check, const Traits& traits)
+        : open_(std::move(open)), check_(std::move(check)), traits_(traits) {}
+    Result<void> unmount();
+
+    Open open_;
+    Check check_;
+    Traits traits_;
+    std::shared_ptr<fs::Tree> tree_;
+};
+
+}  // namespace quire::conformance
