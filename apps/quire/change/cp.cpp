@@ -8,9 +8,9 @@
 #include <set>
 #include <tuple>
 
+#include "change/copy_target.hpp"
 #include "change/cp_options.hpp"
 #include "change/stream.hpp"
-#include "change/copy_target.hpp"
 #include "frame/verb.hpp"
 #include "quire/base/name.hpp"
 
