@@ -53,7 +53,8 @@ Result<std::size_t> OpenFile::write(const Call& call, std::uint64_t offset,
     if (!written_.exchange(true) && tree_->volume_->supports(Operation::removexattr)) {
         const auto removed =
             tree_->volume_->removexattr(call, node_->cookie(), "security.capability");
-        // The host lets only root take it away, and ends it itself when others write.
+        // A host on which we are not root refuses, whether there is one or not, and takes it away
+        // itself when the file is written.
         if (!removed && removed.error() != std::errc(ENODATA) &&
             removed.error() != std::errc::operation_not_supported &&
             removed.error() != std::errc::operation_not_permitted)

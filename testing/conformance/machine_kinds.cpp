@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ Traits probe(const std::string& top) {
     traits.can_be_filled = false;
     traits.users = may_change_identity();
     const std::string path = top + "/probe";
-    traits.devices = ::mknod(path.c_str(), S_IFCHR | 0600, 0) == 0;
+    // Not of the number 0: that is a whiteout, which anybody may make.
+    traits.devices = ::mknod(path.c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0;
     ::unlink(path.c_str());
     const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     traits.user_attributes = ::fsetxattr(fd, "user.probe", "1", 1, 0) == 0;

@@ -16,6 +16,11 @@ namespace {
 
 class Random : public ::testing::TestWithParam<Kind> {
 protected:
+    void SetUp() override {
+        const auto ground = GetParam().make();
+        ASSERT_OK(ground);
+        NEEDS((*ground)->traits().users, "the model is root");
+    }
     static void check(const std::vector<Operation>& operations) {
         if (Player::play(GetParam(), operations).empty()) return;
         const std::vector<Operation> fewest = Player::shrink(GetParam(), operations);
