@@ -153,11 +153,6 @@ function(quire_room_tests room name)
         target_link_libraries(${target} PRIVATE quire::${other_name})
     endforeach()
     quire_link(${target} PRIVATE GTest::gmock GTest::gtest_main ${arg_LINKS} ${arg_TEST_LINKS})
-    if(QUIRE_SANITIZE)
-        # g++ takes three times as long to instrument optimised test code, and what is to be
-        # watched is the room.
-        target_compile_options(${target} PRIVATE -O0)
-    endif()
     add_dependencies(${target} rules_${name})
     foreach(label IN LISTS arg_TEST_LABELS)
         set_property(GLOBAL APPEND PROPERTY QUIRE_TESTS_${label} ${target})
