@@ -8,7 +8,8 @@
 #       TESTS tests/memory_device_test.cpp          # one GoogleTest program: target test_lib_block
 #       TEST_ROOMS testing                          # rooms that only the tests use
 #       TEST_LINKS rapidcheck
-#       TEST_LABELS threads slow                    # for ctest -L: `threads` run under tsan, `slow` not under asan
+#       TEST_LABELS threads slow                    # for ctest -L: `hostile` reads foreign bytes and `threads` uses
+#                                                   # threads, which CI runs under asan and tsan; `slow` neither
 #       TEST_TIMEOUT 120                            # seconds for one test
 #       TEST_WHOLE                                  # one ctest entry for the program, for suites of thousands of cases
 #       TEST_PARTS memory ext4                      # one ctest entry for the cases of each parameter, and one for the rest
@@ -207,7 +208,8 @@ function(quire_room_fuzzer room name source)
         else()
             add_test(NAME ${name}.fuzz_corpus.${base} COMMAND ${target})
         endif()
-        set_tests_properties(${name}.fuzz_corpus.${base} PROPERTIES TIMEOUT 120 LABELS ${room})
+        set_tests_properties(${name}.fuzz_corpus.${base} PROPERTIES TIMEOUT 120 LABELS "${room};hostile")
+        set_property(GLOBAL APPEND PROPERTY QUIRE_TESTS_hostile ${target})
     else()
         return()
     endif()
@@ -238,7 +240,7 @@ function(quire_add_rooms)
     get_property(headers GLOBAL PROPERTY QUIRE_HEADERS)
     add_custom_target(headers DEPENDS ${headers})
     get_property(labels GLOBAL PROPERTY QUIRE_TEST_LABELS)
-    list(APPEND labels threads slow)
+    list(APPEND labels hostile threads slow)
     list(REMOVE_DUPLICATES labels)
     foreach(label IN LISTS labels)
         get_property(programs GLOBAL PROPERTY QUIRE_TESTS_${label})
