@@ -12,8 +12,9 @@
 
 #include <charconv>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "quire/base/name.hpp"
@@ -24,8 +25,12 @@ namespace quire::block {
 namespace {
 
 std::string slurp(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
+    // A loop device or a process may end between opening and reading; what then can't be read is as
+    // good as not there. (An iterator over the stream would throw.)
+    const std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return std::move(text).str();
 }
 
 std::vector<std::string_view> words(std::string_view line) {

@@ -274,6 +274,9 @@ TEST(FileUsers, loop_devices_are_found_by_the_file_and_not_by_its_name) {
     EXPECT_EQ(find(status.st_ino, sys), "/nodes/loop7");
     EXPECT_FALSE(find(status.st_ino + 1, sys));
     EXPECT_FALSE(find(status.st_ino, directory / "nowhere"));
+    // Opened, and gone when it is read: a directory can't be read either.
+    std::filesystem::create_directories(sys / "loop1" / "loop" / "backing_file");
+    EXPECT_EQ(find(status.st_ino, sys), "/nodes/loop7");
 }
 
 }  // namespace
