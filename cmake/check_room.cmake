@@ -17,7 +17,8 @@ endmacro()
 
 # A room inside this room's folder checks itself.
 file(GLOB_RECURSE files RELATIVE "${ROOT}"
-    "${ROOT}/${ROOM}/*.cpp" "${ROOT}/${ROOM}/*.hpp" "${ROOT}/${ROOM}/*.h")
+    "${ROOT}/${ROOM}/*.cpp" "${ROOT}/${ROOM}/*.hpp" "${ROOT}/${ROOM}/*.h"
+    "${ROOT}/${ROOM}/*.re" "${ROOT}/${ROOM}/*.yy")
 
 foreach(file IN LISTS files)
     string(LENGTH "${ROOM}/" skip)

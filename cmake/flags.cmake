@@ -23,7 +23,8 @@ add_library(quire_flags INTERFACE)
 add_library(quire::flags ALIAS quire_flags)
 target_compile_definitions(quire_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64 _GLIBCXX_ASSERTIONS)
 target_compile_options(quire_flags INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wall -Wextra -Wpedantic "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>"
+    "$<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor;-Woverloaded-virtual>"
     -fno-strict-aliasing -fstack-protector-strong)
 if(QUIRE_WERROR)
     target_compile_options(quire_flags INTERFACE -Werror)

@@ -11,7 +11,6 @@
 #       TEST_LABELS threads slow                    # for ctest -L: `hostile` reads foreign bytes and `threads` uses
 #                                                   # threads, which CI runs under asan and tsan; `slow` neither
 #       TEST_TIMEOUT 120                            # seconds for one test
-#       TEST_WHOLE                                  # one ctest entry for the program, for suites of thousands of cases
 #       TEST_PARTS memory ext4                      # one ctest entry for the cases of each parameter, and one for the rest
 #       FUZZERS fuzz/partition_table.cpp)           # a libFuzzer program each; elsewhere it replays its corpus
 #
@@ -21,8 +20,18 @@
 
 include(GoogleTest)
 include(${CMAKE_CURRENT_LIST_DIR}/libraries.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/fast_build.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/language.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/protocol.cmake)
 
 set(QUIRE_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+# Test code builds a quarter faster without optimisation, is easier to step through, and runs
+# as fast: the work is in the rooms. So is the undefined behaviour; checks of it in every assertion
+# double the time that tests take to compile.
+set(QUIRE_TEST_OPTIONS $<$<CONFIG:Debug>:-O0>)
+if(QUIRE_SANITIZE MATCHES "undefined")
+    list(APPEND QUIRE_TEST_OPTIONS -fno-sanitize=undefined)
+endif()
 
 # Sets OUT to the library target of ROOM.
 function(quire_target_of room out)
@@ -31,7 +40,7 @@ function(quire_target_of room out)
 endfunction()
 
 function(quire_room room)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "TEST_WHOLE" "PROGRAM;MAIN;TEST_TIMEOUT"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "PROGRAM;MAIN;TEST_TIMEOUT"
         "SOURCES;ROOMS;LINKS;PUBLIC_LINKS;TESTS;TEST_ROOMS;TEST_LINKS;TEST_LABELS;TEST_PARTS;FUZZERS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "quire_room(${room}): what is ${arg_UNPARSED_ARGUMENTS}?")
@@ -89,6 +98,7 @@ function(quire_room_library room name)
         set(scope PUBLIC)
         target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
         target_link_libraries(${target} PRIVATE quire::flags)
+        quire_build_fast(${target} rooms ${arg_SOURCES})
         add_dependencies(${target} rules_${name})
     else()
         add_library(${target} INTERFACE)
@@ -132,7 +142,7 @@ endfunction()
 
 # The scanner of a room as a step that its compilation waits for.
 function(quire_room_rules room name uses test_uses)
-    file(GLOB_RECURSE texts CONFIGURE_DEPENDS *.cpp *.hpp *.h)
+    file(GLOB_RECURSE texts CONFIGURE_DEPENDS *.cpp *.hpp *.h *.re *.yy)
     set(stamp ${CMAKE_CURRENT_BINARY_DIR}/rules_${name}.stamp)
     add_custom_command(OUTPUT ${stamp}
         COMMAND ${CMAKE_COMMAND} -D "ROOT=${PROJECT_SOURCE_DIR}" -D "ROOM=${room}" -D "USES=${uses}"
@@ -154,9 +164,8 @@ function(quire_room_tests room name)
         target_link_libraries(${target} PRIVATE quire::${other_name})
     endforeach()
     quire_link(${target} PRIVATE GTest::gmock GTest::gtest_main ${arg_LINKS} ${arg_TEST_LINKS})
-    # Test code builds a quarter faster without optimisation, is easier to step through, and runs
-    # as fast: the work is in the rooms.
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+    target_compile_options(${target} PRIVATE ${QUIRE_TEST_OPTIONS})
+    quire_build_fast(${target} tests ${arg_TESTS})
     add_dependencies(${target} rules_${name})
     foreach(label IN LISTS arg_TEST_LABELS)
         set_property(GLOBAL APPEND PROPERTY QUIRE_TESTS_${label} ${target})
@@ -179,9 +188,13 @@ function(quire_room_tests room name)
             set_tests_properties(${name}.${part} PROPERTIES
                 TIMEOUT ${arg_TEST_TIMEOUT} LABELS "${labels}")
         endforeach()
-    elseif(arg_TEST_WHOLE)
-        add_test(NAME ${name} COMMAND ${target} --gtest_brief=1)
-        set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TEST_TIMEOUT} LABELS "${labels}")
+    elseif(QUIRE_SANITIZE)
+        # A sanitized program takes longer to start than most cases to run: a share of them per entry.
+        foreach(share RANGE 3)
+            add_test(NAME ${name}.${share} COMMAND ${target} --gtest_brief=1)
+            set_tests_properties(${name}.${share} PROPERTIES LABELS "${labels}" TIMEOUT 900
+                ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${share}")
+        endforeach()
     else()
         gtest_discover_tests(${target} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
             DISCOVERY_TIMEOUT 60 TEST_LIST ${target}_cases PROPERTIES TIMEOUT ${arg_TEST_TIMEOUT})
