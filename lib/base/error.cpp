@@ -4,6 +4,12 @@
 
 namespace quire {
 
+Error::Error(const Error& other) = default;
+Error::Error(Error&& other) noexcept = default;
+Error& Error::operator=(const Error& other) = default;
+Error& Error::operator=(Error&& other) noexcept = default;
+Error::~Error() = default;
+
 std::string Error::message() const {
     std::string meaning = std::make_error_code(code_).message();
     if (sentence_.empty()) return meaning;

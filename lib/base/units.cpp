@@ -2,7 +2,7 @@
 
 #include "quire/base/units.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <limits>

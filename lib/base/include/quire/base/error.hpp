@@ -18,6 +18,13 @@ public:
     explicit Error(std::errc code) : code_(code) {}
     Error(std::errc code, std::string sentence) : code_(code), sentence_(std::move(sentence)) {}
 
+    // Not inline: every Result contains them, and only what fails runs them.
+    Error(const Error& other);
+    Error(Error&& other) noexcept;
+    Error& operator=(const Error& other);
+    Error& operator=(Error&& other) noexcept;
+    ~Error();
+
     /// Makes the error of the calling thread's errno, to be called right after the failed call.
     static Error from_errno() { return Error(static_cast<std::errc>(errno)); }
     static Error from_errno(std::string sentence) {
