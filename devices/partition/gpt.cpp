@@ -2,7 +2,7 @@
 
 #include "gpt.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <isa-l/crc.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace quire::partition {
 
 namespace {
 
-constexpr std::string_view signature = "EFI PART";
+constexpr std::string_view header_signature = "EFI PART";
 constexpr std::size_t header_size = 92;
 constexpr std::size_t smallest_entry = 128;
 constexpr std::size_t largest_entry = 4096;
@@ -99,7 +99,7 @@ Result<Header> read_header(const Sectors& sectors, std::uint64_t sector) {
     if (!read) return fail(std::move(read).error());
     Bytes& bytes = *read;
     const std::span<const std::byte> view(bytes);
-    if (std::memcmp(bytes.data(), signature.data(), signature.size()) != 0)
+    if (std::memcmp(bytes.data(), header_signature.data(), header_signature.size()) != 0)
         return bad("its signature is missing");
     const auto length = little_endian<std::uint32_t>(view, 12);
     if (length < header_size || length > bytes.size()) return bad("its length is impossible");

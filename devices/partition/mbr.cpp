@@ -2,7 +2,7 @@
 
 #include "mbr.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>
@@ -16,7 +16,7 @@ constexpr std::size_t record_size = 512;
 constexpr std::size_t slots_offset = 446;
 constexpr std::size_t slot_size = 16;
 constexpr std::size_t signature_offset = 510;
-constexpr std::uint16_t signature = 0xAA55;
+constexpr std::uint16_t record_signature = 0xAA55;
 constexpr std::uint32_t first_logical = 5;
 /// The kernel goes no further along a chain of logical partitions.
 constexpr int longest_chain = 100;
@@ -33,7 +33,7 @@ std::array<Slot, 4> read_slots(std::span<const std::byte> record) {
 }
 
 bool has_signature(std::span<const std::byte> record) {
-    return little_endian<std::uint16_t>(record, signature_offset) == signature;
+    return little_endian<std::uint16_t>(record, signature_offset) == record_signature;
 }
 
 bool is_filesystem(std::span<const std::byte> record) {

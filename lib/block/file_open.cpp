@@ -4,7 +4,7 @@
 // bytes by ways that know no lock, and find out what the host says about the file.
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/fs.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>

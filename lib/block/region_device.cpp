@@ -2,7 +2,7 @@
 
 #include "quire/block/region_device.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -2,15 +2,15 @@
 
 #include "quire/volumes/ext/volume.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "allocation/inode_life.hpp"
 #include "content/directory.hpp"
 #include "errors.hpp"
-#include "inode_attributes.hpp"
-#include "inode_life.hpp"
-#include "node_table.hpp"
-#include "store.hpp"
-#include "superblock.hpp"
+#include "nodes/inode_attributes.hpp"
+#include "nodes/node_table.hpp"
+#include "store/store.hpp"
+#include "superblock/superblock.hpp"
 
 namespace quire::ext {
 

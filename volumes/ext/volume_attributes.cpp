@@ -2,11 +2,11 @@
 
 // Changes of attributes.
 
+#include "allocation/inode_life.hpp"
 #include "content/attributes.hpp"
-#include "content_change.hpp"
-#include "file_size.hpp"
-#include "inode_attributes.hpp"
-#include "inode_life.hpp"
+#include "nodes/content_change.hpp"
+#include "nodes/file_size.hpp"
+#include "nodes/inode_attributes.hpp"
 
 namespace quire::ext {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "quire/volumes/ext/volume.hpp"
-#include "store.hpp"
+#include "store/store.hpp"
 
 namespace quire::ext {
 

@@ -8,10 +8,10 @@
 
 #include "content/inline_data.hpp"
 #include "content/mapping.hpp"
-#include "file_runs.hpp"
-#include "node_table.hpp"
+#include "nodes/file_runs.hpp"
+#include "nodes/node_table.hpp"
 #include "quire/volumes/ext/volume.hpp"
-#include "store.hpp"
+#include "store/store.hpp"
 
 namespace quire::ext {
 

@@ -4,12 +4,12 @@
 
 #include <cstring>
 
+#include "allocation/inode_life.hpp"
 #include "content/inline_data.hpp"
 #include "content/mapping.hpp"
-#include "inode_attributes.hpp"
-#include "inode_life.hpp"
-#include "naming.hpp"
-#include "new_inode.hpp"
+#include "nodes/inode_attributes.hpp"
+#include "nodes/naming.hpp"
+#include "nodes/new_inode.hpp"
 #include "volume_change.hpp"
 
 namespace quire::ext {

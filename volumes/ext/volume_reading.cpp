@@ -2,22 +2,22 @@
 
 // What only looks: names, links and attributes of a volume.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "allocation/inode_life.hpp"
 #include "content/attributes.hpp"
 #include "content/directory.hpp"
 #include "content/inline_data.hpp"
 #include "content/mapping.hpp"
 #include "errors.hpp"
-#include "inode_attributes.hpp"
-#include "inode_life.hpp"
-#include "node_table.hpp"
+#include "nodes/inode_attributes.hpp"
+#include "nodes/node_table.hpp"
 #include "quire/volumes/ext/volume.hpp"
-#include "store.hpp"
+#include "store/store.hpp"
 
 namespace quire::ext {
 

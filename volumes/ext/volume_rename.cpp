@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "inode_life.hpp"
-#include "rename.hpp"
+#include "allocation/inode_life.hpp"
+#include "nodes/rename.hpp"
 #include "volume_change.hpp"
 
 namespace quire::ext {

@@ -7,10 +7,10 @@
 
 #include "content/inline_data.hpp"
 #include "content/mapping.hpp"
-#include "content_change.hpp"
-#include "file_runs.hpp"
-#include "file_size.hpp"
-#include "inode_attributes.hpp"
+#include "nodes/content_change.hpp"
+#include "nodes/file_runs.hpp"
+#include "nodes/file_size.hpp"
+#include "nodes/inode_attributes.hpp"
 
 namespace quire::ext {
 

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "allocation/inode_life.hpp"
 #include "content/inline_data.hpp"
 #include "content/mapping.hpp"
-#include "content_change.hpp"
-#include "file_runs.hpp"
-#include "file_size.hpp"
-#include "inode_attributes.hpp"
-#include "inode_life.hpp"
+#include "nodes/content_change.hpp"
+#include "nodes/file_runs.hpp"
+#include "nodes/file_size.hpp"
+#include "nodes/inode_attributes.hpp"
 #include "volume_change.hpp"
 
 namespace quire::ext {

@@ -61,8 +61,8 @@ Result<fs::Attributes> query(int fd, const char* name) {
     attributes.generation = facts.stx_dev_major << 20 | facts.stx_dev_minor;
     attributes.device = {facts.stx_rdev_major, facts.stx_rdev_minor};
     attributes.preferred_io_size = facts.stx_blksize;
-    if (facts.stx_attributes & STATX_ATTR_IMMUTABLE) attributes.flags |= 0x10;
-    if (facts.stx_attributes & STATX_ATTR_APPEND) attributes.flags |= 0x20;
+    if (facts.stx_attributes & STATX_ATTR_IMMUTABLE) attributes.flags |= fs::immutable_flag;
+    if (facts.stx_attributes & STATX_ATTR_APPEND) attributes.flags |= fs::append_only_flag;
     attributes.access = time(facts.stx_atime);
     attributes.modify = time(facts.stx_mtime);
     attributes.change = time(facts.stx_ctime);

@@ -2,7 +2,7 @@
 
 #include "quire/volumes/memory/memory_volume.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>

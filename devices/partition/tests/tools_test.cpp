@@ -2,7 +2,7 @@
 
 // Tables that other programs made, and what partx and the kernel see in them.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 

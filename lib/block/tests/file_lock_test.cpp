@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
@@ -31,7 +31,7 @@ namespace {
 using quire::testing::LoopDevice;
 using quire::testing::TemporaryDirectory;
 
-constexpr FileOptions for_writing{.writable = true};
+constexpr FileOptions as_writer{.writable = true};
 
 /// Another process that has a file open as a device until this object goes.
 class OtherProcess {
@@ -83,9 +83,9 @@ protected:
 };
 
 TEST_F(FileLockTest, a_second_writer_is_refused_and_told_who_writes) {
-    OtherProcess other(path_, for_writing);
+    OtherProcess other(path_, as_writer);
     ASSERT_TRUE(other.opened());
-    const auto device = FileDevice::open(path_, for_writing);
+    const auto device = FileDevice::open(path_, as_writer);
     ASSERT_FALSE(device);
     EXPECT_EQ(device.error(), std::errc::device_or_resource_busy);
     const std::string sentence = device.error().sentence();
@@ -93,11 +93,11 @@ TEST_F(FileLockTest, a_second_writer_is_refused_and_told_who_writes) {
               std::string::npos)
         << sentence;
     other.end();
-    EXPECT_TRUE(FileDevice::open(path_, for_writing));
+    EXPECT_TRUE(FileDevice::open(path_, as_writer));
 }
 
 TEST_F(FileLockTest, a_reader_is_refused_while_there_is_a_writer) {
-    OtherProcess other(path_, for_writing);
+    OtherProcess other(path_, as_writer);
     ASSERT_TRUE(other.opened());
     const auto device = FileDevice::open(path_);
     ASSERT_FALSE(device);
@@ -110,35 +110,35 @@ TEST_F(FileLockTest, readers_share_and_keep_a_writer_out) {
     ASSERT_TRUE(other.opened());
     {
         EXPECT_TRUE(FileDevice::open(path_));
-        const auto writer = FileDevice::open(path_, for_writing);
+        const auto writer = FileDevice::open(path_, as_writer);
         ASSERT_FALSE(writer);
         EXPECT_EQ(writer.error(), std::errc::device_or_resource_busy);
         EXPECT_NE(writer.error().sentence().find("is being read by process"), std::string::npos)
             << writer.error().sentence();
     }
     other.end();
-    EXPECT_TRUE(FileDevice::open(path_, for_writing));
+    EXPECT_TRUE(FileDevice::open(path_, as_writer));
 }
 
 TEST_F(FileLockTest, a_second_writer_of_the_same_program_is_refused) {
-    const auto first = *FileDevice::open(path_, for_writing);
-    const auto second = FileDevice::open(path_, for_writing);
+    const auto first = *FileDevice::open(path_, as_writer);
+    const auto second = FileDevice::open(path_, as_writer);
     ASSERT_FALSE(second);
     EXPECT_NE(second.error().sentence().find("already open in this program"), std::string::npos);
 }
 
 TEST_F(FileLockTest, a_killed_writer_leaves_no_lock) {
-    OtherProcess other(path_, for_writing);
+    OtherProcess other(path_, as_writer);
     ASSERT_TRUE(other.opened());
     ASSERT_EQ(::kill(other.pid(), SIGKILL), 0);
     other.end();
-    EXPECT_TRUE(FileDevice::open(path_, for_writing));
+    EXPECT_TRUE(FileDevice::open(path_, as_writer));
 }
 
 TEST_F(FileLockTest, without_the_lock_two_writers_are_let_in) {
-    FileOptions options = for_writing;
+    FileOptions options = as_writer;
     options.lock = false;
-    const auto first = *FileDevice::open(path_, for_writing);
+    const auto first = *FileDevice::open(path_, as_writer);
     EXPECT_TRUE(FileDevice::open(path_, options));
 }
 
@@ -147,7 +147,7 @@ TEST_F(FileLockTest, of_many_threads_that_open_for_writing_one_at_a_time_succeed
     std::atomic<int> opened = 0;
     auto work = [&] {
         for (int round = 0; round < 100; ++round) {
-            const auto device = FileDevice::open(path_, for_writing);
+            const auto device = FileDevice::open(path_, as_writer);
             if (!device) continue;
             EXPECT_EQ(++inside, 1);
             ++opened;
@@ -172,7 +172,7 @@ TEST_F(FileLockTest, a_writer_never_gets_a_file_that_is_replaced_while_it_opens)
 
     std::uint64_t size = 0;
     std::jthread opener([&] {
-        const auto device = FileDevice::open(path_, for_writing);
+        const auto device = FileDevice::open(path_, as_writer);
         ASSERT_TRUE(device) << device.error().message();
         size = (*device)->geometry().size;
     });
@@ -193,7 +193,7 @@ TEST_F(FileLockTest, a_file_under_a_loop_device_is_read_but_not_written) {
     const std::string link = directory_ / "link";
     ASSERT_EQ(::symlink(path_.c_str(), link.c_str()), 0);
     for (const std::string& name : {path_, link}) {
-        const auto device = FileDevice::open(name, for_writing);
+        const auto device = FileDevice::open(name, as_writer);
         ASSERT_FALSE(device);
         EXPECT_EQ(device.error(), std::errc::device_or_resource_busy);
         EXPECT_NE(device.error().sentence().find("is in use as " + (*loop)->path()),
@@ -201,7 +201,7 @@ TEST_F(FileLockTest, a_file_under_a_loop_device_is_read_but_not_written) {
             << device.error().sentence();
     }
     loop->reset();
-    EXPECT_TRUE(FileDevice::open(path_, for_writing));
+    EXPECT_TRUE(FileDevice::open(path_, as_writer));
 }
 
 TEST_F(FileLockTest, a_loop_device_whose_file_was_renamed_or_removed_still_counts) {
@@ -210,7 +210,7 @@ TEST_F(FileLockTest, a_loop_device_whose_file_was_renamed_or_removed_still_count
     const auto loop = LoopDevice::attach(path_);
     if (!loop) GTEST_SKIP() << loop.error().message();
     ASSERT_EQ(::unlink(path_.c_str()), 0);
-    EXPECT_EQ(FileDevice::open(other, for_writing).error(), std::errc::device_or_resource_busy);
+    EXPECT_EQ(FileDevice::open(other, as_writer).error(), std::errc::device_or_resource_busy);
 }
 
 TEST_F(FileLockTest, a_claimed_block_device_is_not_written) {
@@ -219,7 +219,7 @@ TEST_F(FileLockTest, a_claimed_block_device_is_not_written) {
     // What a mount does with its device.
     const UniqueFd claim(::open((*loop)->path().c_str(), O_RDWR | O_EXCL | O_CLOEXEC));
     ASSERT_TRUE(claim);
-    const auto device = FileDevice::open((*loop)->path(), for_writing);
+    const auto device = FileDevice::open((*loop)->path(), as_writer);
     ASSERT_FALSE(device);
     EXPECT_EQ(device.error(), std::errc::device_or_resource_busy);
     EXPECT_TRUE(FileDevice::open((*loop)->path()));

@@ -2,7 +2,7 @@
 
 #include "content/block_io.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "errors.hpp"
 

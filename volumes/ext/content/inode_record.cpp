@@ -2,7 +2,7 @@
 
 #include "content/inode_record.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -2,31 +2,35 @@
 
 #include "format/format_io.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <new>
+#include <vector>
+
+#include "quire/base/units.hpp"
 
 namespace quire::ext {
 
 namespace {
 
-const FormatTarget& target_of(io_channel channel) {
-    return *static_cast<const FormatTarget*>(channel->private_data);
+// For what is kept unwritten, and once more for what may be asked for again.
+constexpr std::size_t cache_budget = MiB;
+
+FormatTarget& target_of(io_channel channel) {
+    return *static_cast<FormatTarget*>(channel->private_data);
 }
 
 errcode_t code_of(const Result<void>& result) {
     return result ? 0 : static_cast<errcode_t>(result.error().code());
 }
 
-// Where a transfer of `count` blocks (or, when negative, bytes) lies.
-block::Range range_of(io_channel channel, unsigned long long block, int count) {
-    const auto size = static_cast<std::uint64_t>(channel->block_size);
-    const std::uint64_t length = count < 0
-                                     ? static_cast<std::uint64_t>(-static_cast<long long>(count))
-                                     : static_cast<std::uint64_t>(count) * size;
-    return {block * size, length};
+// The bytes of `count` blocks or, when it is negative, of so many bytes.
+std::size_t length_of(io_channel channel, int count) {
+    if (count < 0) return static_cast<std::size_t>(-static_cast<long long>(count));
+    return static_cast<std::size_t>(count) * static_cast<std::size_t>(channel->block_size);
 }
 
 errcode_t open_channel(const char* name, int, io_channel* channel) {
@@ -56,21 +60,34 @@ errcode_t close_channel(io_channel channel) {
     return 0;
 }
 
+// The library is C: no exception may pass through it.
+template <typename Work>
+errcode_t guarded(const Work& work) {
+    try {
+        return code_of(work());
+    } catch (const std::bad_alloc&) {
+        return EXT2_ET_NO_MEMORY;
+    }
+}
+
 errcode_t set_block_size(io_channel channel, int size) {
     channel->block_size = size;
-    return 0;
+    return guarded(
+        [&] { return target_of(channel).set_block_size(static_cast<std::uint32_t>(size)); });
 }
 
 errcode_t read_blocks(io_channel channel, unsigned long long block, int count, void* data) {
-    const block::Range range = range_of(channel, block, count);
-    return code_of(target_of(channel).device().read(range.offset,
-                                                    {static_cast<std::byte*>(data), range.length}));
+    return guarded([&] {
+        return target_of(channel).read(block,
+                                       {static_cast<std::byte*>(data), length_of(channel, count)});
+    });
 }
 
 errcode_t write_blocks(io_channel channel, unsigned long long block, int count, const void* data) {
-    const block::Range range = range_of(channel, block, count);
-    return code_of(target_of(channel).device().write(
-        range.offset, {static_cast<const std::byte*>(data), range.length}));
+    return guarded([&] {
+        return target_of(channel).write(
+            block, {static_cast<const std::byte*>(data), length_of(channel, count)});
+    });
 }
 
 errcode_t read_blocks_32(io_channel channel, unsigned long block, int count, void* data) {
@@ -82,14 +99,11 @@ errcode_t write_blocks_32(io_channel channel, unsigned long block, int count, co
 }
 
 errcode_t flush(io_channel channel) {
-    return code_of(target_of(channel).device().flush());
+    return guarded([&] { return target_of(channel).flush(); });
 }
 
 errcode_t zero_blocks(io_channel channel, unsigned long long block, unsigned long long count) {
-    const FormatTarget& target = target_of(channel);
-    if (target.known_zero()) return 0;
-    const auto size = static_cast<std::uint64_t>(channel->block_size);
-    return code_of(target.device().zero({block * size, count * size}));
+    return guarded([&] { return target_of(channel).zero(block, count); });
 }
 
 // The library keeps a pointer to this table and never writes to it, though it has no word for
@@ -120,8 +134,54 @@ io_manager format_io_manager() {
     return &table;
 }
 
+FormatTarget::FormatTarget(block::Device& device, bool known_zero)
+    : device_(device),
+      known_zero_(known_zero),
+      cache_(cache_budget, [this](std::uint64_t block, std::span<std::byte> memory) {
+          return device_.read(block * cache_.block_size(), memory);
+      }) {}
+
 std::string FormatTarget::name() const {
     return fmt::format("{:x}", reinterpret_cast<std::uintptr_t>(this));
+}
+
+Result<void> FormatTarget::set_block_size(std::uint32_t bytes) {
+    QUIRE_TRY(flush());
+    cache_.set_block_size(bytes);
+    return {};
+}
+
+Result<void> FormatTarget::read(std::uint64_t block, std::span<std::byte> memory) {
+    if (memory.size() == cache_.block_size()) return cache_.read(block, memory);
+    QUIRE_TRY(flush());
+    return device_.read(block * cache_.block_size(), memory);
+}
+
+Result<void> FormatTarget::write(std::uint64_t block, std::span<const std::byte> memory) {
+    const std::uint32_t size = cache_.block_size();
+    if (memory.size() == size) {
+        cache_.write(block, memory);
+        return cache_.dirty_bytes() < cache_budget ? Result<void>() : flush();
+    }
+    QUIRE_TRY(flush());
+    cache_.forget(block, (memory.size() + size - 1) / size);
+    return device_.write(block * size, memory);
+}
+
+Result<void> FormatTarget::zero(std::uint64_t block, std::uint64_t count) {
+    if (known_zero_) return {};
+    cache_.forget(block, count);
+    return device_.zero({block * cache_.block_size(), count * cache_.block_size()});
+}
+
+Result<void> FormatTarget::flush() {
+    std::vector<block::WriteRun> runs;
+    runs.reserve(cache_.dirty_count());
+    for (const std::uint64_t block : cache_.dirty())
+        runs.push_back({block * cache_.block_size(), {cache_.peek(block), cache_.block_size()}});
+    QUIRE_TRY(device_.write_runs(runs));
+    cache_.mark_clean();
+    return {};
 }
 
 }  // namespace quire::ext

@@ -2,7 +2,7 @@
 
 #include "quire/volumes/ext/image_writer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <utility>
@@ -16,7 +16,7 @@
 #include "format/content_output.hpp"
 #include "format/file_blocks.hpp"
 #include "format/layout.hpp"
-#include "inode_fields.hpp"
+#include "nodes/inode_fields.hpp"
 #include "quire/base/units.hpp"
 
 namespace quire::ext {
@@ -246,6 +246,7 @@ Result<void> Writer::finish() {
     for (const auto& [number, record] : open_directories_) QUIRE_TRY(record.write(fs_.get()));
     QUIRE_TRY(output_.flush());
     QUIRE_TRY(close_layout(fs_.get()));
+    QUIRE_TRY(target_.flush());
     return device_->flush();
 }
 

@@ -19,7 +19,7 @@ using Filesystem = std::unique_ptr<struct_ext2_filsys, CloseFilesystem>;
 /// and the journal. The root directory (inode 2) and lost+found (inode 11) are still to be made;
 /// the superblock, descriptors and bitmaps are in memory until close_layout().
 /// `target` must outlive the result. Fails: as format().
-Result<Filesystem> open_layout(const FormatTarget& target, const FormatOptions& options);
+Result<Filesystem> open_layout(FormatTarget& target, const FormatOptions& options);
 
 /// Writes what open_layout() and those after it have left in memory.
 Result<void> close_layout(ext2_filsys fs);

@@ -2,7 +2,7 @@
 
 #include "quire/volumes/ext/journal/map.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -2,7 +2,7 @@
 
 #include "quire/volumes/ext/journal/superblock.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

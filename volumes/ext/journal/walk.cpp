@@ -7,7 +7,7 @@
 // commit older than the one before it is a leftover, one that is not older was ours and is
 // damaged. These are jbd2's rules, so that we end where the kernel and e2fsck end.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

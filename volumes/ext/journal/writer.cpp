@@ -25,7 +25,7 @@
 
 #include "quire/volumes/ext/journal/writer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>

@@ -3,11 +3,13 @@
 // e2fsprogs' own regression images, sound ones and broken ones: whatever one of them holds,
 // reading gives an error or what debugfs gives.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "quire/block/file_device.hpp"
 #include "quire/volumes/ext/summary.hpp"
@@ -98,11 +100,14 @@ TEST_P(RegressionImages, reading_gives_an_error_or_what_debugfs_gives) {
     int opened = 0;
     int compared = 0;
     int images = 0;
-    for (const auto& test : files::directory_iterator(folder)) {
-        const files::path packed = test.path() / "image.gz";
+    std::vector<files::path> tests;
+    for (const auto& test : files::directory_iterator(folder)) tests.push_back(test.path());
+    std::ranges::sort(tests);
+    for (const files::path& test : tests) {
+        const files::path packed = test / "image.gz";
         if (!files::exists(packed)) continue;
         if (images++ % shares != GetParam()) continue;
-        SCOPED_TRACE(test.path().filename().string());
+        SCOPED_TRACE(test.filename().string());
         testing::TemporaryDirectory directory;
         const std::string image = (directory / "image").string();
         ASSERT_EQ(run("gunzip -c " + packed.string() + " > " + image).status, 0);
@@ -116,13 +121,13 @@ TEST_P(RegressionImages, reading_gives_an_error_or_what_debugfs_gives) {
         }
         ++opened;
         Walk(**volume).run();
-        // debugfs does not look into the journal.
+        // debugfs does not look into the journal; and it does not end on some of the broken ones.
         device = block::FileDevice::open(image);
         ASSERT_OK(device);
         const auto summary = probe(**device);
         if (!summary || !*summary || (*summary)->needs_recovery) continue;
         const std::string out = (directory / "out").string();
-        run(fmt::format("mkdir {0}; timeout 10 debugfs -R 'rdump / {0}' {1}", out, image));
+        run(fmt::format("mkdir {0}; timeout 2 debugfs -R 'rdump / {0}' {1}", out, image));
         Comparison comparison(**volume);
         comparison.run(out);
         EXPECT_THAT(comparison.differences(), ::testing::IsEmpty());

@@ -75,13 +75,20 @@ Result<void> DirectoryBlocks::scan(
             first += extent.count;
             continue;
         }
-        run.resize(some * fs_->blocksize);
-        QUIRE_TRY(read_blocks(fs_, extent.physical, run));
+        // A single block is read where it is looked at: most directories have no other.
+        block.bytes.resize(fs_->blocksize);
+        std::span<std::byte> memory(block.bytes);
+        if (some > 1) {
+            run.resize(some * fs_->blocksize);
+            memory = run;
+        }
+        QUIRE_TRY(read_blocks(fs_, extent.physical, memory));
         for (std::uint64_t i = 0; i < some; ++i) {
             block.logical = first + i;
             block.physical = extent.physical + i;
-            const auto part = std::span(run).subspan(i * fs_->blocksize, fs_->blocksize);
-            block.bytes.assign(part.begin(), part.end());
+            if (some > 1)
+                std::ranges::copy(memory.subspan(i * fs_->blocksize, fs_->blocksize),
+                                  block.bytes.begin());
             QUIRE_TRY(verify(block));
             QUIRE_TRY_ASSIGN(const bool more, visit(block));
             if (!more) return {};

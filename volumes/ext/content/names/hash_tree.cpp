@@ -12,8 +12,6 @@ namespace quire::ext {
 namespace {
 
 constexpr std::size_t root_info = 24;  // behind the records of `.` and `..`
-constexpr std::size_t slot_size = 8;
-constexpr std::size_t tail_size = 8;  // holds the checksum behind the last slot
 constexpr std::uint32_t child_mask = 0x0fffffff;
 
 struct RootInfo {

@@ -51,6 +51,8 @@ private:
         /// Needs: count < limit.
         void insert_behind(std::size_t i, std::uint32_t key, std::uint64_t child);
     };
+    static constexpr std::size_t slot_size = 8;  ///< a key and its child
+    static constexpr std::size_t tail_size = 8;  ///< holds the checksum behind the last slot
     /// From the root to the node above the leaf.
     using Path = std::vector<Node>;
 

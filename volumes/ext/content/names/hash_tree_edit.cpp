@@ -10,8 +10,6 @@ namespace quire::ext {
 
 namespace {
 
-constexpr std::size_t slot_size = 8;
-constexpr std::size_t tail_size = 8;
 constexpr std::size_t root_slots = 32;
 // One split makes room in a sound tree.
 constexpr int most_splits = 4;
@@ -86,8 +84,10 @@ Result<HashTree::Node> HashTreeEdit::append_node() {
     QUIRE_TRY_ASSIGN(node.block, append_block());
     clear_records(edit_.format(), node.block->bytes);
     node.slots = record_header;
-    const std::size_t tail = ext2fs_has_feature_metadata_csum(edit_.fs()->super) ? tail_size : 0;
-    node.limit = static_cast<std::uint32_t>((edit_.block_size() - node.slots - tail) / slot_size);
+    const std::size_t tail =
+        ext2fs_has_feature_metadata_csum(edit_.fs()->super) ? HashTree::tail_size : 0;
+    node.limit =
+        static_cast<std::uint32_t>((edit_.block_size() - node.slots - tail) / HashTree::slot_size);
     store_half(*node.block, node.slots, node.limit);
     return node;
 }
@@ -218,8 +218,10 @@ Result<bool> HashTreeEdit::plant(const NameHasher& hasher) {
     HashTree::Node node;
     node.block = root;
     node.slots = root_slots;
-    const std::size_t tail = ext2fs_has_feature_metadata_csum(edit_.fs()->super) ? tail_size : 0;
-    node.limit = static_cast<std::uint32_t>((edit_.block_size() - root_slots - tail) / slot_size);
+    const std::size_t tail =
+        ext2fs_has_feature_metadata_csum(edit_.fs()->super) ? HashTree::tail_size : 0;
+    node.limit =
+        static_cast<std::uint32_t>((edit_.block_size() - root_slots - tail) / HashTree::slot_size);
     store_half(*root, root_slots, node.limit);
     node.put_count(1);
     node.put(0, 0, leaf->logical);

@@ -4,7 +4,7 @@
 
 #include "quire/volumes/ext/format.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 
 #include "content/attributes.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -16,7 +16,6 @@
 namespace quire::ext::content_tests {
 namespace {
 
-constexpr std::uint32_t file_mode = LINUX_S_IFREG | 0644;
 constexpr auto no_such_attribute = static_cast<std::errc>(ENODATA);
 
 using Bytes = std::vector<std::byte>;
@@ -46,15 +45,6 @@ Bytes acl(std::initializer_list<std::tuple<int, int, std::uint32_t>> entries) {
 }
 
 constexpr std::uint32_t no_id = 0xffffffff;
-
-struct Format {
-    const char* name;
-    const char* arguments;
-};
-
-void PrintTo(const Format& format, std::ostream* out) {
-    *out << format.name;
-}
 
 class Attributes : public ::testing::TestWithParam<Format> {
 protected:

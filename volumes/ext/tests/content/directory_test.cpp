@@ -2,7 +2,7 @@
 
 #include "content/directory.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -13,18 +13,6 @@
 
 namespace quire::ext::content_tests {
 namespace {
-
-constexpr std::uint32_t directory_mode = LINUX_S_IFDIR | 0755;
-constexpr std::uint32_t file_mode = LINUX_S_IFREG | 0644;
-
-struct Format {
-    const char* name;
-    const char* arguments;
-};
-
-void PrintTo(const Format& format, std::ostream* out) {
-    *out << format.name;
-}
 
 /// A directory with the files its names mean: each may have many names.
 struct Tree {

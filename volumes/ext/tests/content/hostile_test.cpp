@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -176,7 +176,7 @@ void use_mapping(Image& image, const InodeRecord& sound, Damage& damage, unsigne
 
 TEST_P(DamagedContent, damaged_mappings_are_errors_at_worst) {
     Image image(GetParam(), "32M");
-    InodeRecord inode = image.new_inode(LINUX_S_IFREG | 0644);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     for (std::uint64_t at = 0; at < 8000; at += 3)
         ASSERT_TRUE(succeeded(allocate(image.access(), inode, at, 1)));
@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, DamagedContent,
 
 TEST(DamagedTree, a_tree_that_contains_itself_is_an_error) {
     Image image("-t ext4 -b 1024 -O ^metadata_csum", "16M");
-    InodeRecord inode = image.new_inode(LINUX_S_IFREG | 0644);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     for (std::uint64_t at = 0; at < 600; at += 2)
         ASSERT_TRUE(succeeded(allocate(image.access(), inode, at, 1)));

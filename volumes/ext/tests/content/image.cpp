@@ -2,7 +2,7 @@
 
 #include "tests/content/image.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <cstdio>

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,17 @@
 #include "quire/testing/temporary_directory.hpp"
 
 namespace quire::ext::content_tests {
+
+constexpr std::uint32_t directory_mode = LINUX_S_IFDIR | 0755;
+constexpr std::uint32_t file_mode = LINUX_S_IFREG | 0644;
+
+/// A kind of image: how mke2fs is to make it.
+struct Format {
+    const char* name;
+    const char* arguments;
+
+    friend void PrintTo(const Format& format, std::ostream* out) { *out << format.name; }
+};
 
 /// The outcome of a program.
 struct Output {

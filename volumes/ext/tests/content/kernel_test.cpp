@@ -2,7 +2,7 @@
 
 // What the kernel makes we read, and what we make the kernel reads: needs root and loop devices.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -21,7 +21,7 @@
 namespace quire::ext::content_tests {
 namespace {
 
-using Names = std::set<std::string>;
+using NameSet = std::set<std::string>;
 
 /// The image on a kernel mount, for the length of its life.
 class Mount {
@@ -51,16 +51,16 @@ private:
     std::string reason_;
 };
 
-Names names_in(const std::filesystem::path& directory) {
-    Names names;
+NameSet names_in(const std::filesystem::path& directory) {
+    NameSet names;
     for (const auto& entry : std::filesystem::directory_iterator(directory))
         names.insert(entry.path().filename().string());
     return names;
 }
 
-Names names_in(Image& image, const InodeRecord& directory) {
+NameSet names_in(Image& image, const InodeRecord& directory) {
     Directories directories(image.fs(), image.allocator());
-    Names names;
+    NameSet names;
     Listing part;
     do {
         part = value(directories.list(directory, part.next, 100));
@@ -81,12 +81,12 @@ class ContentAndKernel : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ContentAndKernel, goes_on_with_our_directories_and_we_with_its) {
     Image image(GetParam(), "64M");
-    Names names;
+    NameSet names;
     {
         Directories directories(image.fs(), image.allocator());
         InodeRecord directory = image.new_inode(LINUX_S_IFDIR | 0755);
         directory->i_links_count = 2;
-        InodeRecord file = image.new_inode(LINUX_S_IFREG | 0644);
+        InodeRecord file = image.new_inode(file_mode);
         file->i_links_count = 0;
         ASSERT_TRUE(succeeded(directories.make_new(directory, EXT2_ROOT_INO)));
         for (int i = 0; i < 5000; ++i) {
@@ -129,7 +129,7 @@ TEST_P(ContentAndKernel, goes_on_with_our_directories_and_we_with_its) {
 
 TEST_P(ContentAndKernel, reads_our_attributes_and_we_its) {
     Image image(GetParam(), "16M");
-    InodeRecord inode = image.new_inode(LINUX_S_IFREG | 0644);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     const std::string large(700, 'L');
     const auto set = [&](const char* name, const std::string& text) {

@@ -13,8 +13,6 @@
 namespace quire::ext::content_tests {
 namespace {
 
-constexpr std::uint32_t regular = LINUX_S_IFREG | 0644;
-
 enum class State : std::uint8_t { hole, data, unwritten };
 
 /// What a file should look like, block by block.
@@ -76,15 +74,6 @@ void expect_like_the_library(Image& image, const InodeRecord& inode, std::uint64
     }
 }
 
-struct Format {
-    const char* name;
-    const char* arguments;
-};
-
-void PrintTo(const Format& format, std::ostream* out) {
-    *out << format.name;
-}
-
 class Mapping : public ::testing::TestWithParam<Format> {};
 
 TEST_P(Mapping, random_changes_agree_with_a_model) {
@@ -95,7 +84,7 @@ TEST_P(Mapping, random_changes_agree_with_a_model) {
         const auto pick = [&](std::uint64_t bound) { return random() % bound; };
         const std::uint64_t blocks = 12 + 256 + 3000;
         Model model(blocks);
-        InodeRecord inode = image.new_inode(regular);
+        InodeRecord inode = image.new_inode(file_mode);
         make_empty_mapping(image.fs(), inode);
         const std::uint64_t free_before = ext2fs_free_blocks_count(image.fs()->super);
         const bool extents = inode.uses_extents();
@@ -161,7 +150,7 @@ TEST_P(Mapping, random_changes_agree_with_a_model) {
 
 TEST_P(Mapping, far_blocks_of_a_sparse_file_cost_little) {
     Image image(GetParam().arguments, "48M");
-    InodeRecord inode = image.new_inode(regular);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     const std::uint64_t last = maximum_size(image.fs(), inode) / image.fs()->blocksize - 1;
     ASSERT_TRUE(succeeded(allocate(image.access(), inode, 5, 1)));
@@ -185,7 +174,7 @@ TEST_P(Mapping, far_blocks_of_a_sparse_file_cost_little) {
 
 TEST_P(Mapping, a_full_device_gives_a_prefix_and_then_an_error) {
     Image image(GetParam().arguments, "16M");
-    InodeRecord inode = image.new_inode(regular);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     const std::uint64_t free_before = ext2fs_free_blocks_count(image.fs()->super);
     image.allocator().longest = 1;
@@ -205,7 +194,7 @@ TEST_P(Mapping, a_full_device_gives_a_prefix_and_then_an_error) {
 TEST_P(Mapping, running_out_of_space_anywhere_leaves_a_sound_tree) {
     Image image(GetParam().arguments, "48M");
     std::mt19937 random(7);
-    InodeRecord inode = image.new_inode(regular);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     for (int step = 0; step < 1500; ++step) {
         image.allocator().left = random() % 4;
@@ -231,7 +220,7 @@ TEST_P(Mapping, running_out_of_space_anywhere_leaves_a_sound_tree) {
 
 TEST_P(Mapping, a_tree_that_shrinks_gives_its_nodes_back) {
     Image image(GetParam().arguments, "48M");
-    InodeRecord inode = image.new_inode(regular);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     std::vector<std::uint64_t> places;
     for (std::uint64_t at = 0; at < 9000; at += 2) {
@@ -256,7 +245,7 @@ TEST_P(Mapping, a_tree_that_shrinks_gives_its_nodes_back) {
 
 TEST_P(Mapping, writing_in_order_gives_few_runs) {
     Image image(GetParam().arguments, "48M");
-    InodeRecord inode = image.new_inode(regular);
+    InodeRecord inode = image.new_inode(file_mode);
     make_empty_mapping(image.fs(), inode);
     for (std::uint64_t at = 0; at < 6000; at += 10)
         ASSERT_TRUE(succeeded(allocate(image.access(), inode, at, 10)));

@@ -93,6 +93,8 @@ public:
     std::string describe() const override { return name_; }
 
     FileIdentity identity() const { return identity_; }
+    /// The descriptor that it uses, for who closes all others. Lives as long as this.
+    int fd() const { return fd_.get(); }
     /// Another descriptor of the same open file: whoever has it shares the lock, also after this
     /// object is gone. Fails: as fcntl(2).
     Result<UniqueFd> descriptor() const;
