@@ -57,6 +57,50 @@ FileType type_of_mode(std::uint32_t mode) {
     }
 }
 
+char type_letter(FileType type) {
+    switch (type) {
+        case FileType::regular:
+            return 'f';
+        case FileType::directory:
+            return 'd';
+        case FileType::symbolic_link:
+            return 'l';
+        case FileType::character_device:
+            return 'c';
+        case FileType::block_device:
+            return 'b';
+        case FileType::fifo:
+            return 'p';
+        case FileType::socket:
+            return 's';
+        case FileType::unknown:
+            break;
+    }
+    return '?';
+}
+
+std::string_view type_name(FileType type) {
+    switch (type) {
+        case FileType::regular:
+            return "regular file";
+        case FileType::directory:
+            return "directory";
+        case FileType::symbolic_link:
+            return "symbolic link";
+        case FileType::character_device:
+            return "character device";
+        case FileType::block_device:
+            return "block device";
+        case FileType::fifo:
+            return "fifo";
+        case FileType::socket:
+            return "socket";
+        case FileType::unknown:
+            break;
+    }
+    return "unknown";
+}
+
 std::uint32_t Attributes::mode() const {
     return mode_bits(type) | permissions;
 }

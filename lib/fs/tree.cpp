@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Nodes and their counts, and the walk of a path.
+// Nodes and their counts.
 //
 // A volume counts every entry it hands out and wants each answered by reclaim(), while here one
 // Node object stands for all of them, so that many holders share it. A node may die in one thread
@@ -59,19 +59,16 @@ void Tree::forget(Cookie cookie) {
     volume_->reclaim(cookie, lookups);
 }
 
-Result<NodeReference> Tree::lookup(const Call& call, const NodeReference& directory,
-                                   const Name& name) {
-    QUIRE_TRY(check_search(call, directory));
+Result<Found> Tree::ask(const Call& call, const NodeReference& directory, const Name& name) {
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->lookup(call, directory->cookie(), name);
     }();
     if (!entry) return fail(std::move(entry).error());
-    return adopt(*entry);
+    return Found{adopt(*entry), entry->attributes};
 }
 
-Result<NodeReference> Tree::parent(const Call& call, const NodeReference& directory) {
-    QUIRE_TRY(check_search(call, directory));
+Result<NodeReference> Tree::above(const Call& call, const NodeReference& directory) {
     if (directory->cookie() == root_.node) return directory;
     Result<Entry> entry = [&] {
         const Turn turn(*this);
@@ -81,46 +78,20 @@ Result<NodeReference> Tree::parent(const Call& call, const NodeReference& direct
     return adopt(*entry);
 }
 
-Result<NodeReference> Tree::walk(const Call& call, const NodeReference& start, const Path& path,
-                                 Follow follow) {
-    constexpr int most_links = 40;
-    int links = 0;
-    bool must_be_directory = path.must_be_directory();
-    NodeReference current = path.absolute() ? root() : start;
-
-    // What is still to be walked, last component first; a symbolic link adds its target.
-    std::vector<Path::Component> ahead(path.components().rbegin(), path.components().rend());
-    while (!ahead.empty()) {
-        const Path::Component component = std::move(ahead.back());
-        ahead.pop_back();
-        if (component.is_up()) {
-            QUIRE_TRY_ASSIGN(current, parent(call, current));
-            continue;
-        }
-        QUIRE_TRY_ASSIGN(NodeReference next, lookup(call, current, component.name()));
-        const bool last = ahead.empty();
-        if (next->type() != FileType::symbolic_link ||
-            (last && follow == Follow::no && !must_be_directory)) {
-            current = std::move(next);
-            continue;
-        }
-        if (++links > most_links) return fail(std::errc::too_many_symbolic_link_levels);
-        QUIRE_TRY_ASSIGN(const std::string target, read_link(call, next));
-        QUIRE_TRY_ASSIGN(const Path onward, Path::parse(target));
-        if (onward.absolute()) current = root();
-        if (last) must_be_directory = must_be_directory || onward.must_be_directory();
-        ahead.insert(ahead.end(), onward.components().rbegin(), onward.components().rend());
-    }
-    if (must_be_directory && current->type() != FileType::directory)
-        return fail(std::errc::not_a_directory);
-    return current;
+Result<Found> Tree::find(const Call& call, const NodeReference& directory, const Name& name) {
+    QUIRE_TRY(check_search(call, directory));
+    return ask(call, directory, name);
 }
 
-Result<Parent> Tree::walk_parent(const Call& call, const NodeReference& start, const Path& path) {
-    if (path.empty() || path.components().back().is_up())
-        return fail(std::errc::invalid_argument, "the path does not end in a name");
-    QUIRE_TRY_ASSIGN(NodeReference directory, walk(call, start, path.parent(), Follow::yes));
-    return Parent{std::move(directory), path.components().back().name(), path.must_be_directory()};
+Result<NodeReference> Tree::lookup(const Call& call, const NodeReference& directory,
+                                   const Name& name) {
+    QUIRE_TRY_ASSIGN(Found found, find(call, directory, name));
+    return std::move(found.node);
+}
+
+Result<NodeReference> Tree::parent(const Call& call, const NodeReference& directory) {
+    QUIRE_TRY(check_search(call, directory));
+    return above(call, directory);
 }
 
 Result<std::string> Tree::read_link(const Call& call, const NodeReference& node) {

@@ -9,16 +9,10 @@
 
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
+#include "tree_moving.hpp"
 #include "tree_turn.hpp"
 
 namespace quire::fs {
-
-namespace {
-
-constexpr std::uint32_t immutable_flag = 0x10;    // FS_IMMUTABLE_FL
-constexpr std::uint32_t append_only_flag = 0x20;  // FS_APPEND_FL
-
-}  // namespace
 
 Result<bool> Tree::exists(const Call& call, const NodeReference& directory, const Name& name) {
     const auto found = lookup(call, directory, name);
@@ -62,10 +56,17 @@ Result<void> Tree::check_removing(const Call& call, const NodeReference& directo
 
 Result<Tree::Inheritance> Tree::inherit(const Call& call, const NodeReference& directory,
                                         const Attributes& parent, FileType type,
-                                        std::uint16_t permissions) {
+                                        std::uint16_t permissions, const NewOwner& owner) {
     const Credentials& credentials = call.credentials;
+    if (owner.uid && *owner.uid != credentials.uid && !credentials.is_root())
+        return fail(std::errc::operation_not_permitted);
+    if (owner.gid && !credentials.in_group(*owner.gid) && !credentials.is_root())
+        return fail(std::errc::operation_not_permitted);
     Inheritance result;
     permissions &= permission_mask;
+    // mkdir(2) gives none of these but what the directory above has.
+    if (type == FileType::directory)
+        permissions &= static_cast<std::uint16_t>(~(set_user_id | set_group_id));
     result.node.uid = credentials.uid;
     result.node.gid = credentials.gid;
     if (parent.permissions & set_group_id) {
@@ -75,6 +76,8 @@ Result<Tree::Inheritance> Tree::inherit(const Call& call, const NodeReference& d
         else if (permissions & 0010 && !credentials.is_root() && !credentials.in_group(parent.gid))
             permissions &= static_cast<std::uint16_t>(~set_group_id);
     }
+    result.node.uid = owner.uid.value_or(result.node.uid);
+    result.node.gid = owner.gid.value_or(result.node.gid);
     if (type == FileType::symbolic_link) {
         result.node.permissions = 0777;
         return result;
@@ -106,10 +109,11 @@ Result<NodeReference> Tree::finish(const Call& call, const Entry& entry, const I
 }
 
 Result<NodeReference> Tree::create(const Call& call, const NodeReference& directory,
-                                   const Name& name, std::uint16_t permissions) {
+                                   const Name& name, std::uint16_t permissions,
+                                   const NewOwner& owner) {
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     QUIRE_TRY_ASSIGN(const Inheritance from,
-                     inherit(call, directory, parent, FileType::regular, permissions));
+                     inherit(call, directory, parent, FileType::regular, permissions, owner));
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->create(call, directory->cookie(), name, from.node);
@@ -119,10 +123,11 @@ Result<NodeReference> Tree::create(const Call& call, const NodeReference& direct
 }
 
 Result<NodeReference> Tree::make_directory(const Call& call, const NodeReference& directory,
-                                           const Name& name, std::uint16_t permissions) {
+                                           const Name& name, std::uint16_t permissions,
+                                           const NewOwner& owner) {
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     QUIRE_TRY_ASSIGN(const Inheritance from,
-                     inherit(call, directory, parent, FileType::directory, permissions));
+                     inherit(call, directory, parent, FileType::directory, permissions, owner));
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->mkdir(call, directory->cookie(), name, from.node);
@@ -133,11 +138,12 @@ Result<NodeReference> Tree::make_directory(const Call& call, const NodeReference
 
 Result<NodeReference> Tree::make_node(const Call& call, const NodeReference& directory,
                                       const Name& name, std::uint16_t permissions, FileType type,
-                                      DeviceNumber device) {
+                                      DeviceNumber device, const NewOwner& owner) {
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     const bool is_device = type == FileType::character_device || type == FileType::block_device;
     if (is_device && !call.credentials.is_root()) return fail(std::errc::operation_not_permitted);
-    QUIRE_TRY_ASSIGN(const Inheritance from, inherit(call, directory, parent, type, permissions));
+    QUIRE_TRY_ASSIGN(const Inheritance from,
+                     inherit(call, directory, parent, type, permissions, owner));
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->mknod(call, directory->cookie(), name, from.node, type, device);
@@ -147,13 +153,14 @@ Result<NodeReference> Tree::make_node(const Call& call, const NodeReference& dir
 }
 
 Result<NodeReference> Tree::make_symlink(const Call& call, const NodeReference& directory,
-                                         const Name& name, std::string_view target) {
+                                         const Name& name, std::string_view target,
+                                         const NewOwner& owner) {
     if (target.empty()) return fail(std::errc::no_such_file_or_directory);
     if (target.size() > Path::max_length) return fail(std::errc::filename_too_long);
     if (target.find('\0') != target.npos) return fail(std::errc::invalid_argument);
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     QUIRE_TRY_ASSIGN(const Inheritance from,
-                     inherit(call, directory, parent, FileType::symbolic_link, 0777));
+                     inherit(call, directory, parent, FileType::symbolic_link, 0777, owner));
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->symlink(call, directory->cookie(), name, from.node, target);
@@ -204,26 +211,74 @@ Result<void> Tree::check_moved(const Call& call, const NodeReference& from_direc
     return check(call, moved->cookie(), attributes, W_OK);
 }
 
-Result<void> Tree::rename(const Call& call, const NodeReference& from_directory, const Name& from,
-                          const NodeReference& to_directory, const Name& to, RenameFlags flags) {
-    if (flags.no_replace && flags.exchange) return fail(std::errc::invalid_argument);
-    QUIRE_TRY(check_removing(call, from_directory, from));
+// Of two names one of which is in the other, Linux says so before it asks for permissions and types.
+Result<void> Tree::check_nested(const Call& call, const Renaming& renaming) {
+    const Call as_root{Credentials::root(), call.deadline};
+    const auto is_in = [&](const NodeReference& directory,
+                           const NodeReference& node) -> Result<bool> {
+        if (node->type() != FileType::directory) return false;
+        QUIRE_TRY_ASSIGN(const Ascent ascent, climb(as_root, directory, node));
+        return ascent.below;
+    };
+    QUIRE_TRY(check_search(call, renaming.from_directory));
+    QUIRE_TRY(check_search(call, renaming.to_directory));
+    QUIRE_TRY_ASSIGN(const NodeReference from,
+                     lookup(call, renaming.from_directory, renaming.from));
+    auto to = lookup(call, renaming.to_directory, renaming.to);
+    if (!to && to.error() != std::errc::no_such_file_or_directory)
+        return fail(std::move(to).error());
+    QUIRE_TRY_ASSIGN(const bool into_itself, is_in(renaming.to_directory, from));
+    if (into_itself) return fail(std::errc::invalid_argument);
+    if (!to) return {};
+    QUIRE_TRY_ASSIGN(const bool over_itself, is_in(renaming.from_directory, *to));
+    if (!over_itself) return {};
+    return fail(renaming.flags.exchange ? std::errc::invalid_argument
+                                        : std::errc::directory_not_empty);
+}
+
+Result<void> Tree::check_renaming(const Call& call, const Renaming& renaming) {
+    const auto& [from_directory, from, to_directory, to, flags] = renaming;
+    QUIRE_TRY(check_search(call, from_directory));
     QUIRE_TRY(check_search(call, to_directory));
-    if (!call.credentials.is_root()) {
-        QUIRE_TRY_ASSIGN(const bool found, exists(call, from_directory, from));
-        if (!found) return fail(std::errc::no_such_file_or_directory);
+    NodeReference source;
+    if (!call.credentials.is_root() || flags.no_replace || flags.exchange) {
+        QUIRE_TRY_ASSIGN(source, lookup(call, from_directory, from));
     }
-    QUIRE_TRY_ASSIGN(const bool taken, exists(call, to_directory, to));
+    auto target = lookup(call, to_directory, to);
+    const bool taken = target.has_value();
+    if (!taken && target.error() != std::errc::no_such_file_or_directory)
+        return fail(std::move(target).error());
     if (taken && flags.no_replace) return fail(std::errc::file_exists);
-    if (taken) {
+    if (!taken && flags.exchange) return fail(std::errc::no_such_file_or_directory);
+    // Two names of one node: nothing happens, which everybody may.
+    if (taken && *target == source) return {};
+    QUIRE_TRY(check_removing(call, from_directory, from));
+    if (taken)
         QUIRE_TRY(check_removing(call, to_directory, to));
-    } else if (flags.exchange) {
-        return fail(std::errc::no_such_file_or_directory);
-    } else {
+    else
         QUIRE_TRY(check_making(call, to_directory, to));
+    if (taken && source && !flags.exchange) {
+        const bool moves_directory = source->type() == FileType::directory;
+        if (moves_directory != ((*target)->type() == FileType::directory))
+            return fail(moves_directory ? std::errc::not_a_directory : std::errc::is_a_directory);
     }
     QUIRE_TRY(check_moved(call, from_directory, from, to_directory));
     if (flags.exchange) QUIRE_TRY(check_moved(call, to_directory, to, from_directory));
+    return {};
+}
+
+Result<void> Tree::rename(const Call& call, const NodeReference& from_directory, const Name& from,
+                          const NodeReference& to_directory, const Name& to, RenameFlags flags) {
+    if (flags.no_replace && flags.exchange) return fail(std::errc::invalid_argument);
+    const Renaming renaming{from_directory, from, to_directory, to, flags};
+    if (auto allowed = check_renaming(call, renaming); !allowed) {
+        using enum std::errc;
+        for (const auto later :
+             {permission_denied, operation_not_permitted, is_a_directory, not_a_directory})
+            if (allowed.error() == later) QUIRE_TRY(check_nested(call, renaming));
+        return allowed;
+    }
+    const Moving moving(*this, from_directory, to_directory);
     const Turn turn(*this);
     return volume_->rename(call, from_directory->cookie(), from, to_directory->cookie(), to, flags);
 }

@@ -12,14 +12,13 @@ namespace quire::fs {
 
 namespace {
 
-constexpr std::uint32_t immutable_flag = 0x10;    // FS_IMMUTABLE_FL
-constexpr std::uint32_t append_only_flag = 0x20;  // FS_APPEND_FL
-
 // What remains of the permissions once owner, group or content change: no set-user-id, and no
-// set-group-id where it means execution (without group execution it is a mark for locking).
-std::uint16_t without_privileges(std::uint16_t permissions) {
-    permissions &= static_cast<std::uint16_t>(~set_user_id);
-    if (permissions & 0010) permissions &= static_cast<std::uint16_t>(~set_group_id);
+// set-group-id where it means execution, or comes from one who is not in that group (without group
+// execution it is a mark for locking).
+std::uint16_t without_privileges(const Credentials& credentials, const Attributes& attributes) {
+    std::uint16_t permissions = attributes.permissions & static_cast<std::uint16_t>(~set_user_id);
+    const bool keeps = credentials.is_root() || credentials.in_group(attributes.gid);
+    if (permissions & 0010 || !keeps) permissions &= static_cast<std::uint16_t>(~set_group_id);
     return permissions;
 }
 
@@ -76,6 +75,31 @@ Result<void> Tree::access(const Call& call, const NodeReference& node, int mask)
     return check(call, node->cookie(), attributes, mask);
 }
 
+Result<Found> Tree::find_handle(const Call& call, const Handle& handle) {
+    Result<Entry> entry = [&] {
+        const Turn turn(*this);
+        return volume_->handle_to_node(call, handle);
+    }();
+    if (!entry) return fail(std::move(entry).error());
+    return Found{adopt(*entry), entry->attributes};
+}
+
+Result<std::int64_t> Tree::configuration(const Call& call, const NodeReference& node,
+                                         PathConfiguration what) {
+    const Turn turn(*this, node->cookie());
+    return volume_->pathconf(call, node->cookie(), what);
+}
+
+Result<void> Tree::sync(const Call& call, const NodeReference& node) {
+    const Turn turn(*this, node->cookie());
+    return volume_->fsync(call, node->cookie());
+}
+
+Result<std::string> Tree::print(const Call& call, const NodeReference& node) {
+    const Turn turn(*this, node->cookie());
+    return volume_->print(call, node->cookie());
+}
+
 Result<Attributes> Tree::attributes(const Call& call, const NodeReference& node) {
     return fetch(call, node->cookie());
 }
@@ -90,7 +114,9 @@ Result<AttributeChanges> Tree::check_changes(const Call& call, const NodeReferen
     if (now.flags & immutable_flag || (now.flags & append_only_flag && changes.size))
         return fail(std::errc::operation_not_permitted, "it is immutable or append-only");
     if (changes.uid && !root && !(owner && *changes.uid == now.uid)) return denied();
-    if (changes.gid && !root && !(owner && credentials.in_group(*changes.gid))) return denied();
+    const bool may_have_group =
+        changes.gid && (*changes.gid == now.gid || credentials.in_group(*changes.gid));
+    if (changes.gid && !root && !(owner && may_have_group)) return denied();
     if ((changes.access || changes.modify) && !owner) return denied();
     if ((changes.change || changes.birth) && !root) return denied();
     if (changes.permissions) {
@@ -107,7 +133,7 @@ Result<AttributeChanges> Tree::check_changes(const Call& call, const NodeReferen
     const bool changes_owner = (changes.uid || changes.gid) && node->type() != FileType::directory;
     const bool changes_content = changes.size && !root;
     if (!changes.permissions && (changes_owner || changes_content)) {
-        const std::uint16_t left = without_privileges(now.permissions);
+        const std::uint16_t left = without_privileges(call.credentials, now);
         if (left != now.permissions) changes.permissions = left;
     }
     return changes;
@@ -117,10 +143,29 @@ Result<Attributes> Tree::set_attributes(const Call& call, const NodeReference& n
                                         const AttributeChanges& wanted) {
     QUIRE_TRY_ASSIGN(const Attributes now, fetch(call, node->cookie()));
     QUIRE_TRY_ASSIGN(const AttributeChanges changes, check_changes(call, node, now, wanted));
+    return change(call, node, now, changes);
+}
 
+Result<Attributes> Tree::touch(const Call& call, const NodeReference& node,
+                               const AttributeChanges& times) {
+    QUIRE_TRY_ASSIGN(const Attributes now, fetch(call, node->cookie()));
+    if (now.flags & immutable_flag)
+        return fail(std::errc::operation_not_permitted, "it is immutable");
+    if (!call.credentials.is_root() && call.credentials.uid != now.uid)
+        QUIRE_TRY(check(call, node->cookie(), now, W_OK));
+    AttributeChanges changes;
+    changes.access = times.access;
+    changes.modify = times.modify;
+    return change(call, node, now, changes);
+}
+
+Result<Attributes> Tree::change(const Call& call, const NodeReference& node, const Attributes& now,
+                                const AttributeChanges& changes) {
     // The access list shows through the permission bits: they change together.
     std::vector<std::byte> acl;
-    if (changes.permissions && node->type() != FileType::symbolic_link) {
+    const bool shows =
+        changes.permissions && ((*changes.permissions ^ now.permissions) & 0777) != 0;
+    if (shows && node->type() != FileType::symbolic_link) {
         QUIRE_TRY_ASSIGN(acl, fetch_acl(call, node->cookie(), access_acl_name));
         if (!acl.empty()) {
             QUIRE_TRY_ASSIGN(AccessControlList list, AccessControlList::parse(acl));
@@ -139,7 +184,7 @@ Result<void> Tree::drop_privileges(const Call& call, const NodeReference& node) 
     if (call.credentials.is_root()) return {};
     const Turn turn(*this, node->cookie());
     QUIRE_TRY_ASSIGN(const Attributes now, volume_->getattr(call, node->cookie()));
-    const std::uint16_t left = without_privileges(now.permissions);
+    const std::uint16_t left = without_privileges(call.credentials, now);
     if (left == now.permissions) return {};
     AttributeChanges changes;
     changes.permissions = left;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "quire/base/time.hpp"
 
@@ -34,6 +35,10 @@ inline constexpr std::uint16_t set_group_id = 02000;
 inline constexpr std::uint16_t sticky = 01000;
 inline constexpr std::uint16_t permission_mask = 07777;
 
+// Of Attributes::flags, those that fs::Tree minds.
+inline constexpr std::uint32_t immutable_flag = 0x10;    ///< FS_IMMUTABLE_FL
+inline constexpr std::uint32_t append_only_flag = 0x20;  ///< FS_APPEND_FL
+
 struct Attributes {
     FileType type = FileType::unknown;
     std::uint16_t permissions = 0;  ///< the low twelve bits of a POSIX mode
@@ -59,6 +64,9 @@ struct Attributes {
 /// The file type bits (S_IFMT) of a type, and back; unknown bits are FileType::unknown.
 std::uint32_t mode_bits(FileType type);
 FileType type_of_mode(std::uint32_t mode);
+/// The letter of a type, f d l c b p s or ?, and its name: "regular file", "directory", …
+char type_letter(FileType type);
+std::string_view type_name(FileType type);
 
 /// What setattr changes: only what is set. Times that are not set follow POSIX (a change of size
 /// sets modify, every change sets change).

@@ -2,19 +2,18 @@
 
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "quire/base/path.hpp"
+#include "quire/fs/turns.hpp"
 #include "quire/fs/volume.hpp"
 
 namespace quire::fs {
@@ -72,10 +71,19 @@ public:
     Result<void> resize(const Call& call, std::uint64_t size);
     Result<std::uint64_t> seek(const Call& call, std::uint64_t offset, SeekTo what);
     Result<void> allocate(const Call& call, AllocateMode mode, block::Range range);
+    Result<void> discard(const Call& call, block::Range range);
+    /// Copies to another file of the same tree, or elsewhere in this one; answers the bytes copied.
+    /// Fails besides: invalid_argument (ranges of one file that overlap), cross_device_link
+    /// (another tree).
+    Result<std::uint64_t> copy_to(const Call& call, std::uint64_t offset, OpenFile& to,
+                                  std::uint64_t to_offset, std::uint64_t length);
+    /// Notice that it is being mapped. Fails besides: permission_denied (not open for that).
+    Result<void> map(const Call& call, OpenMode mode);
     Result<void> sync(const Call& call);
 
 private:
     friend class Tree;
+    Result<void> about_to_write(const Call& call);
     OpenFile(std::shared_ptr<Tree> tree, NodeReference node, OpenMode mode)
         : tree_(std::move(tree)), node_(std::move(node)), mode_(mode) {}
 
@@ -86,6 +94,19 @@ private:
 };
 
 enum class Follow : bool { no, yes };  ///< whether a symbolic link at the end is followed
+
+/// Whose a new node is to be, as if chown followed at once; what is not set, the caller's identity
+/// and the directory decide.
+struct NewOwner {
+    std::optional<std::uint32_t> uid = {};
+    std::optional<std::uint32_t> gid = {};
+};
+
+/// What a name leads to, with the attributes that finding it brought along.
+struct Found {
+    NodeReference node;
+    Attributes attributes;
+};
 
 /// The directory and the last name of a path: what operations on names want.
 struct Parent {
@@ -118,7 +139,8 @@ public:
     // --- paths
 
     /// Finds the node of a path, from `start` (or the root for an absolute path). `..` of the
-    /// root is the root; absolute symbolic links start at the root of this tree.
+    /// root is the root, of `start` what the volume says, elsewhere the directory through which
+    /// the walk came; absolute symbolic links start at the root of this tree.
     Result<NodeReference> walk(const Call& call, const NodeReference& start, const Path& path,
                                Follow follow);
     Result<NodeReference> walk(const Call& call, const Path& path, Follow follow = Follow::yes) {
@@ -130,21 +152,36 @@ public:
     Result<Parent> walk_parent(const Call& call, const Path& path) {
         return walk_parent(call, root(), path);
     }
+    /// The same for who may not leave the subtree of `top`, to whom that is the root: absolute
+    /// paths and links begin there, its `..` is itself, and no directory that somebody moves out
+    /// while the walk is in it leads further than to what is below it.
+    /// Needs: `top` is a directory.
+    Result<Found> find_below(const Call& call, const NodeReference& top, const Path& path,
+                             Follow follow);
+    Result<Parent> find_parent_below(const Call& call, const NodeReference& top, const Path& path);
 
     // --- names
 
     Result<NodeReference> lookup(const Call& call, const NodeReference& directory,
                                  const Name& name);
+    /// lookup() and attributes() in one call to the volume.
+    Result<Found> find(const Call& call, const NodeReference& directory, const Name& name);
     Result<NodeReference> parent(const Call& call, const NodeReference& directory);
     Result<NodeReference> create(const Call& call, const NodeReference& directory, const Name& name,
-                                 std::uint16_t permissions);
+                                 std::uint16_t permissions, const NewOwner& owner = {});
+    /// Makes a file and opens it: who makes it may, whatever its permissions are to be.
+    Result<std::shared_ptr<OpenFile>> create_open(const Call& call, const NodeReference& directory,
+                                                  const Name& name, std::uint16_t permissions,
+                                                  OpenMode mode, const NewOwner& owner = {});
     Result<NodeReference> make_directory(const Call& call, const NodeReference& directory,
-                                         const Name& name, std::uint16_t permissions);
+                                         const Name& name, std::uint16_t permissions,
+                                         const NewOwner& owner = {});
     Result<NodeReference> make_node(const Call& call, const NodeReference& directory,
                                     const Name& name, std::uint16_t permissions, FileType type,
-                                    DeviceNumber device);
+                                    DeviceNumber device, const NewOwner& owner = {});
     Result<NodeReference> make_symlink(const Call& call, const NodeReference& directory,
-                                       const Name& name, std::string_view target);
+                                       const Name& name, std::string_view target,
+                                       const NewOwner& owner = {});
     Result<void> link(const Call& call, const NodeReference& node, const NodeReference& directory,
                       const Name& name);
     Result<void> remove(const Call& call, const NodeReference& directory, const Name& name);
@@ -155,12 +192,31 @@ public:
     Result<void> list(const Call& call, const NodeReference& directory, Position from,
                       WithAttributes with, const EntrySink& sink);
 
+    /// A number, never 0, that is another one once any directory may be about to change its place.
+    std::uint64_t moves() const { return moves_begun_; }
+    struct Whereabouts {
+        bool below = false;
+        /// As long as moves() is this, nothing has changed; 0: that cannot be said.
+        std::uint64_t moves = 0;
+    };
+    /// Whether a directory is `top` or below it. One that has been removed leads nowhere and
+    /// counts as below. Nobody's permissions are asked for.
+    /// Fails: io_error (there are more levels than a tree can have).
+    Result<Whereabouts> locate(const Call& call, const NodeReference& directory,
+                               const NodeReference& top);
+
     // --- nodes
 
+    /// The node of a handle, wherever it is: whether the caller could reach it is not asked.
+    /// Fails: std::errc(ESTALE).
+    Result<Found> find_handle(const Call& call, const Handle& handle);
     Result<Attributes> attributes(const Call& call, const NodeReference& node);
     /// chmod, chown, truncate and utimes with their rules (who may, what is cleared).
     Result<Attributes> set_attributes(const Call& call, const NodeReference& node,
                                       const AttributeChanges& changes);
+    /// Sets times that are the present, which besides the owner may who may write.
+    Result<Attributes> touch(const Call& call, const NodeReference& node,
+                             const AttributeChanges& times);
     Result<std::string> read_link(const Call& call, const NodeReference& node);
     /// Fails besides: is_a_directory (for writing), too_many_symbolic_link_levels (a symbolic
     /// link), no_such_device_or_address (a socket or device: they have no content here).
@@ -178,6 +234,13 @@ public:
     Result<void> remove_attribute(const Call& call, const NodeReference& node,
                                   std::string_view name);
 
+    Result<std::int64_t> configuration(const Call& call, const NodeReference& node,
+                                       PathConfiguration what);
+    /// Makes a node durable, whether it is open or not.
+    Result<void> sync(const Call& call, const NodeReference& node);
+    /// The node in words, for a person who debugs.
+    Result<std::string> print(const Call& call, const NodeReference& node);
+
     // --- the whole
 
     Result<VolumeStatistics> statistics(const Call& call);
@@ -190,6 +253,8 @@ private:
     friend class Node;
     friend class OpenFile;
     class Turn;  // holds the volume as its thread model asks, for one operation
+    class Walk;
+    class Moving;
 
     // What is owed to the volume for one cookie. A dying Node and a new one of the same cookie may
     // overlap, hence the count of holders; the last one to go answers all lookups.
@@ -206,10 +271,20 @@ private:
         std::vector<std::byte> default_acl;
     };
 
-    explicit Tree(std::shared_ptr<Volume> volume) : volume_(std::move(volume)) {}
+    explicit Tree(std::shared_ptr<Volume> volume)
+        : volume_(std::move(volume)), turns_(volume_->thread_model()) {}
 
     NodeReference adopt(const Entry& entry, std::uint64_t lookups = 1);
     void forget(Cookie cookie);
+    Result<Found> ask(const Call& call, const NodeReference& directory, const Name& name);
+    Result<NodeReference> above(const Call& call, const NodeReference& directory);
+    struct Ascent {
+        std::vector<NodeReference> through;  // the directory and what is above it
+        bool below = false;
+        friend bool operator==(const Ascent&, const Ascent&) = default;
+    };
+    Result<Ascent> climb(const Call& call, const NodeReference& directory,
+                         const NodeReference& top);
 
     Result<Attributes> fetch(const Call& call, Cookie node);
     Result<std::vector<std::byte>> fetch_acl(const Call& call, Cookie node, std::string_view name);
@@ -220,10 +295,22 @@ private:
     Result<void> check_removing(const Call& call, const NodeReference& directory, const Name& name);
     Result<void> check_moved(const Call& call, const NodeReference& from_directory,
                              const Name& from, const NodeReference& to_directory);
+    struct Renaming {
+        const NodeReference& from_directory;
+        const Name& from;
+        const NodeReference& to_directory;
+        const Name& to;
+        RenameFlags flags;
+    };
+    Result<void> check_renaming(const Call& call, const Renaming& renaming);
+    Result<void> check_nested(const Call& call, const Renaming& renaming);
     Result<bool> exists(const Call& call, const NodeReference& directory, const Name& name);
     Result<Inheritance> inherit(const Call& call, const NodeReference& directory,
-                                const Attributes& parent, FileType type, std::uint16_t permissions);
+                                const Attributes& parent, FileType type, std::uint16_t permissions,
+                                const NewOwner& owner);
     Result<NodeReference> finish(const Call& call, const Entry& entry, const Inheritance& from);
+    Result<Attributes> change(const Call& call, const NodeReference& node, const Attributes& now,
+                              const AttributeChanges& changes);
     Result<AttributeChanges> check_changes(const Call& call, const NodeReference& node,
                                            const Attributes& now, AttributeChanges changes);
     Result<void> check_attribute(const Call& call, const NodeReference& node, std::string_view name,
@@ -236,10 +323,11 @@ private:
     Entry root_;  // its lookup is held by the tree itself (a Node would hold the tree in a circle)
     bool unmounted_ = false;
 
-    // A serial volume is called with names_ held exclusively. A per-node volume: exclusively for
-    // operations on names, else shared with the node's stripe. A parallel one: neither.
-    std::shared_mutex names_;
-    std::array<std::mutex, 64> stripes_;
+    Turns turns_;
+
+    std::mutex moves_gate_;  // held where a move begins; before the turn
+    std::atomic<std::uint64_t> moves_begun_ = 1;
+    std::atomic<std::uint64_t> moves_ended_ = 1;
 
     std::mutex nodes_mutex_;  // guards nodes_; nothing is called with it held
     std::unordered_map<Cookie, Held> nodes_;
