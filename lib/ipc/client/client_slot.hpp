@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "message/incoming.hpp"
+#include "slot/slot_memory.hpp"
+#include "slot/watch.hpp"
+
+namespace quire::ipc {
+
+/// The client's side of a slot. One thread at a time has it (claim … give_up).
+class ClientSlot {
+public:
+    explicit ClientSlot(SlotMemory memory) : memory_(std::move(memory)) {}
+
+    /// False when another thread has it, or trying is not worth while.
+    bool claim();
+    void give_up() { claimed_.store(false, std::memory_order_release); }
+
+    /// Puts a request there, if the server watches.
+    /// Needs (this and what follows): the claim.
+    bool post(std::span<const std::byte> request);
+
+    enum class Outcome { answered, by_socket, malformed };
+    /// Watches for the reply a while and copies it out. `by_socket`: it comes that way.
+    Outcome await(Incoming& reply);
+
+    /// Tells the server where its client is, also when calls go by the socket.
+    void publish_processor() {
+        memory_.client_processor().store(this_processor(), std::memory_order_relaxed);
+    }
+
+    /// Of the next call; their highest bit tells them from those by the socket.
+    std::uint32_t next_number() { return first_number | ++last_number_; }
+
+private:
+    static constexpr std::uint32_t first_number = 0x80000000;
+
+    SlotMemory memory_;
+    std::atomic<bool> claimed_ = false;
+    WatchRecord record_;
+    std::uint32_t last_number_ = 0;
+};
+
+}  // namespace quire::ipc
