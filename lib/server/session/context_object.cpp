@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+#include "session/context_object.hpp"
+
+#include <unistd.h>
+
+#include "quire/wire/values.hpp"
+#include "session/directory_session.hpp"
+#include "session/opening.hpp"
+
+namespace quire::server {
+
+namespace {
+
+// What was there when the attributes were fetched; what is beyond content_limit is not asked for.
+Result<std::vector<std::byte>> first_bytes(const OpenedFile& opened, const fs::Call& call,
+                                           const ipc::Call& caller, std::uint32_t wanted) {
+    std::vector<std::byte> content(std::min<std::uint64_t>(wanted, opened.attributes.size));
+    if (content.empty()) return content;
+    QUIRE_TRY_ASSIGN(const std::size_t got, opened.accessor.read(call, caller, 0, content));
+    content.resize(got);
+    return content;
+}
+
+Result<void> check_wanted(std::uint32_t wanted) {
+    if (wanted > protocols::content_limit) return fail(std::errc::invalid_argument);
+    return {};
+}
+
+}  // namespace
+
+ContextObject::ContextObject(std::shared_ptr<SessionHost> host, Authority authority,
+                             std::shared_ptr<Account> account)
+    : presence_(std::move(host), &SessionHost::contexts),
+      owner_{std::move(authority), std::move(account), std::make_shared<BufferPlace>()} {}
+
+Result<fs::Found> ContextObject::find(const fs::Call& call, std::string_view path,
+                                      bool follow) const {
+    QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
+    return owner_.authority.find(call, parsed, follow ? fs::Follow::yes : fs::Follow::no);
+}
+
+Result<protocols::OpenerContextOpenResult> ContextObject::open(const ipc::Call& call,
+                                                               std::string_view path,
+                                                               std::uint32_t flags,
+                                                               std::uint16_t permissions,
+                                                               std::uint32_t wanted) {
+    QUIRE_TRY_ASSIGN(const OpenWay way, OpenWay::parse(flags, permissions));
+    QUIRE_TRY(check_wanted(wanted));
+    QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
+    const fs::Call own = call_of(call);
+    QUIRE_TRY_ASSIGN(OpenedFile opened, open_file(*presence_, owner_.authority, own, parsed, way));
+    protocols::OpenerContextOpenResult result;
+    if (way.mode.read && wanted != 0) {
+        QUIRE_TRY_ASSIGN(result.content, first_bytes(opened, own, call, wanted));
+    }
+    result.attributes = wire::to_wire(opened.attributes);
+    result.file = ipc::Cap<protocols::FileObject>(
+        std::make_shared<FileSession>(presence_.host(), owner_, std::move(opened.accessor)));
+    return result;
+}
+
+Result<protocols::OpenerContextReadResult> ContextObject::read(const ipc::Call& call,
+                                                               std::string_view path,
+                                                               std::uint32_t wanted) {
+    QUIRE_TRY(check_wanted(wanted));
+    QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
+    const fs::Call own = call_of(call);
+    QUIRE_TRY_ASSIGN(const OpenedFile opened, open_file(*presence_, owner_.authority, own, parsed,
+                                                        {.mode = {.read = true, .write = false}}));
+    protocols::OpenerContextReadResult result;
+    QUIRE_TRY_ASSIGN(result.content, first_bytes(opened, own, call, wanted));
+    result.attributes = wire::to_wire(opened.attributes);
+    return result;
+}
+
+Result<protocols::OpenerContextOpenDirectoryResult> ContextObject::open_directory(
+    const ipc::Call& call, std::string_view path, std::uint32_t most, bool with_attributes) {
+    const fs::Call own = call_of(call);
+    QUIRE_TRY_ASSIGN(const fs::Found found, find(own, path, true));
+    if (found.node->type() != fs::FileType::directory) return fail(std::errc::not_a_directory);
+    QUIRE_TRY(tree().access(own, found.node, R_OK));
+    std::shared_ptr<DirectorySession> session;
+    {
+        const HandleTurns::Turn turn(presence_->registry->turns(), found.node->handle());
+        session = std::make_shared<DirectorySession>(
+            presence_.host(), owner_.authority, found.node,
+            presence_->registry->find_or_create(found.node->handle()));
+    }
+    protocols::OpenerContextOpenDirectoryResult result;
+    QUIRE_TRY_ASSIGN(result.attributes, session->attributes(call));
+    QUIRE_TRY_ASSIGN(result.page, session->page(call, 0, most, with_attributes));
+    result.directory = ipc::Cap<protocols::Directory>(std::move(session));
+    return result;
+}
+
+Result<protocols::Attributes> ContextObject::stat(const ipc::Call& call, std::string_view path,
+                                                  bool follow) {
+    QUIRE_TRY_ASSIGN(const fs::Found found, find(call_of(call), path, follow));
+    return wire::to_wire(found.attributes);
+}
+
+Result<void> ContextObject::access(const ipc::Call& call, std::string_view path,
+                                   std::uint32_t mask) {
+    if ((mask & ~7U) != 0) return fail(std::errc::invalid_argument);
+    const fs::Call own = call_of(call);
+    QUIRE_TRY_ASSIGN(const fs::Found found, find(own, path, true));
+    const fs::FileType type = found.node->type();
+    if ((mask & W_OK) != 0 && (type == fs::FileType::regular || type == fs::FileType::directory))
+        QUIRE_TRY(may_change());
+    return tree().access(own, found.node, static_cast<int>(mask));
+}
+
+Result<protocols::Statistics> ContextObject::statistics(const ipc::Call& call) {
+    QUIRE_TRY_ASSIGN(fs::VolumeStatistics statistics, tree().statistics(call_of(call)));
+    if (owner_.authority.read_only()) statistics.read_only = true;
+    return wire::to_wire(statistics);
+}
+
+Result<void> ContextObject::sync(const ipc::Call& call) {
+    return tree().sync(call_of(call));
+}
+
+Result<void> ContextObject::set_buffer(const ipc::Call&, ipc::Memory buffer) {
+    QUIRE_TRY_ASSIGN(auto mapped, TransferBuffer::map(buffer, owner_.account, presence_->buffers));
+    owner_.buffer->put(std::move(mapped));
+    return {};
+}
+
+}  // namespace quire::server

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <memory>
+
+#include "quire/protocols/directory.hpp"
+#include "quire/server/authority.hpp"
+#include "session/session_host.hpp"
+#include "session/subscriber.hpp"
+
+namespace quire::server {
+
+/// One open directory of one client.
+class DirectorySession final : public protocols::Directory, public Subscriber {
+public:
+    DirectorySession(std::shared_ptr<SessionHost> host, Authority authority, fs::NodeReference node,
+                     std::shared_ptr<Provider> provider);
+    ~DirectorySession() override;
+
+    Result<protocols::Attributes> attributes(const ipc::Call& call) override;
+    Result<protocols::DirectoryPage> page(const ipc::Call& call, std::uint64_t position,
+                                          std::uint32_t most, bool with_attributes) override;
+
+private:
+    const Presence presence_;
+    const Authority authority_;
+    const fs::NodeReference node_;
+};
+
+}  // namespace quire::server

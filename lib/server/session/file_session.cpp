@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+
+#include "session/file_session.hpp"
+
+#include "quire/wire/values.hpp"
+
+namespace quire::server {
+
+FileSession::FileSession(std::shared_ptr<SessionHost> host, SessionOwner owner, Accessor accessor)
+    : Subscriber(accessor.shared_provider()),
+      presence_(std::move(host), &SessionHost::files),
+      owner_(std::move(owner)),
+      accessor_(std::move(accessor)) {
+    provider().tell(protocols::event_opened);
+}
+
+FileSession::~FileSession() {
+    provider().tell(protocols::event_closed);
+}
+
+NodeAttributes FileSession::node(const fs::Call& call) const {
+    return {*presence_, owner_.authority, call, accessor_.file().node()};
+}
+
+std::shared_ptr<TransferBuffer> FileSession::buffer() const {
+    if (auto own = own_buffer_.get()) return own;
+    return owner_.buffer->get();
+}
+
+Result<protocols::Attributes> FileSession::attributes(const ipc::Call& call) {
+    QUIRE_TRY_ASSIGN(const fs::Attributes attributes, accessor_.file().attributes(call_of(call)));
+    return wire::to_wire(attributes);
+}
+
+Result<protocols::Attributes> FileSession::set_attributes(
+    const ipc::Call& call, const protocols::AttributeChanges& changes) {
+    const fs::Call own = call_of(call);
+    fs::OpenFile& file = accessor_.file();
+    return node(own).change(changes, file.mode().write ? &file : nullptr);
+}
+
+Result<std::vector<std::byte>> FileSession::read(const ipc::Call& call, std::uint64_t position,
+                                                 std::uint32_t length) {
+    if (length > protocols::content_limit) return fail(std::errc::invalid_argument);
+    std::vector<std::byte> content(length);
+    QUIRE_TRY_ASSIGN(const std::size_t got, accessor_.read(call_of(call), call, position, content));
+    content.resize(got);
+    return content;
+}
+
+Result<protocols::FileWriteResult> FileSession::write(const ipc::Call& call, std::uint64_t position,
+                                                      std::span<const std::byte> content) {
+    QUIRE_TRY_ASSIGN(
+        const Accessor::Written written,
+        accessor_.write(call_of(call), call, position, content, Accessor::Source::ours));
+    return protocols::FileWriteResult{written.end, written.size};
+}
+
+Result<void> FileSession::set_buffer(const ipc::Call&, ipc::Memory buffer) {
+    QUIRE_TRY_ASSIGN(auto mapped, TransferBuffer::map(buffer, owner_.account, presence_->buffers));
+    own_buffer_.put(std::move(mapped));
+    return {};
+}
+
+Result<std::uint64_t> FileSession::read_to(const ipc::Call& call, std::uint64_t position,
+                                           std::uint64_t offset, std::uint64_t length) {
+    const auto memory = buffer();
+    if (!memory) return fail(std::errc::invalid_argument, "there is no transfer buffer");
+    QUIRE_TRY_ASSIGN(const std::span<std::byte> part, memory->part(offset, length));
+    return accessor_.read(call_of(call), call, position, part);
+}
+
+Result<protocols::FileWriteFromResult> FileSession::write_from(const ipc::Call& call,
+                                                               std::uint64_t position,
+                                                               std::uint64_t offset,
+                                                               std::uint64_t length) {
+    const auto memory = buffer();
+    if (!memory) return fail(std::errc::invalid_argument, "there is no transfer buffer");
+    QUIRE_TRY_ASSIGN(const std::span<std::byte> part, memory->part(offset, length));
+    QUIRE_TRY_ASSIGN(
+        const Accessor::Written written,
+        accessor_.write(call_of(call), call, position, part, Accessor::Source::shared));
+    return protocols::FileWriteFromResult{written.end, written.size};
+}
+
+Result<std::uint64_t> FileSession::seek(const ipc::Call& call, std::uint64_t position,
+                                        protocols::SeekTo what) {
+    return accessor_.file().seek(call_of(call), position, wire::enum_cast<fs::SeekTo>(what));
+}
+
+Result<void> FileSession::allocate(const ipc::Call& call, protocols::AllocateMode mode,
+                                   const protocols::Range& range) {
+    QUIRE_TRY(accessor_.file().allocate(call_of(call), wire::enum_cast<fs::AllocateMode>(mode),
+                                        {range.offset, range.length}));
+    provider().tell(protocols::event_modified);
+    return {};
+}
+
+Result<std::vector<std::byte>> FileSession::get_extended_attribute(const ipc::Call& call,
+                                                                   std::string_view name) {
+    const fs::Call own = call_of(call);
+    return node(own).value(name);
+}
+
+Result<void> FileSession::set_extended_attribute(const ipc::Call& call, std::string_view name,
+                                                 std::span<const std::byte> value,
+                                                 protocols::SetAttributeMode mode) {
+    const fs::Call own = call_of(call);
+    return node(own).set(name, value, mode);
+}
+
+Result<std::vector<std::byte>> FileSession::list_extended_attributes(const ipc::Call& call) {
+    const fs::Call own = call_of(call);
+    return node(own).list();
+}
+
+Result<void> FileSession::remove_extended_attribute(const ipc::Call& call, std::string_view name) {
+    const fs::Call own = call_of(call);
+    return node(own).remove(name);
+}
+
+Result<std::uint64_t> FileSession::get_extended_attribute_to(const ipc::Call& call,
+                                                             std::string_view name,
+                                                             std::uint64_t offset,
+                                                             std::uint64_t length) {
+    const fs::Call own = call_of(call);
+    return node(own).value_to(name, {buffer(), offset, length});
+}
+
+Result<void> FileSession::set_extended_attribute_from(const ipc::Call& call, std::string_view name,
+                                                      std::uint64_t offset, std::uint64_t length,
+                                                      protocols::SetAttributeMode mode) {
+    const fs::Call own = call_of(call);
+    return node(own).set_from(name, {buffer(), offset, length}, mode);
+}
+
+Result<std::uint64_t> FileSession::list_extended_attributes_to(const ipc::Call& call,
+                                                               std::uint64_t offset,
+                                                               std::uint64_t length) {
+    const fs::Call own = call_of(call);
+    return node(own).list_to({buffer(), offset, length});
+}
+
+Result<std::uint64_t> FileSession::flush(const ipc::Call& call, std::uint64_t populated_size) {
+    const fs::Call own = call_of(call);
+    fs::OpenFile& file = accessor_.file();
+    if (populated_size != 0) {
+        if (!file.mode().write) return fail(std::errc::bad_file_descriptor);
+        QUIRE_TRY_ASSIGN(const fs::Attributes before, file.attributes(own));
+        if (before.size < populated_size) QUIRE_TRY(accessor_.resize(own, populated_size));
+    }
+    QUIRE_TRY(file.sync(own));
+    QUIRE_TRY_ASSIGN(const fs::Attributes after, file.attributes(own));
+    return after.size;
+}
+
+}  // namespace quire::server

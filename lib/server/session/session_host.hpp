@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+#include "access/account.hpp"
+#include "quire/ipc/call.hpp"
+#include "quire/server/file_server.hpp"
+#include "registry/registry.hpp"
+
+namespace quire::server {
+
+/// What all objects of one file server share.
+struct SessionHost {
+    SessionHost(std::shared_ptr<fs::Tree> its_tree, FileServerOptions its_options)
+        : tree(std::move(its_tree)),
+          options(std::move(its_options)),
+          registry(Registry::create()),
+          buffers(std::make_shared<Allowance>(options.buffers)) {}
+
+    const std::shared_ptr<fs::Tree> tree;
+    const FileServerOptions options;
+    const std::shared_ptr<Registry> registry;
+    const std::shared_ptr<Allowance> buffers;
+
+    using Count = std::atomic<std::size_t>;
+    Count openers = 0;
+    Count contexts = 0;
+    Count files = 0;
+    Count directories = 0;
+};
+
+/// What an object holds for as long as it lives: its host, and a place in one of its counts.
+class Presence {
+public:
+    Presence(std::shared_ptr<SessionHost> host, SessionHost::Count SessionHost::* count)
+        : host_(std::move(host)), count_(count) {
+        ++((*host_).*count_);
+    }
+    Presence(const Presence&) = delete;
+    Presence& operator=(const Presence&) = delete;
+    ~Presence() { --((*host_).*count_); }
+
+    SessionHost& operator*() const { return *host_; }
+    SessionHost* operator->() const { return host_.get(); }
+    const std::shared_ptr<SessionHost>& host() const { return host_; }
+
+private:
+    const std::shared_ptr<SessionHost> host_;
+    SessionHost::Count SessionHost::* const count_;
+};
+
+/// Who calls, as what an object was made for, and until when.
+inline fs::Call call_as(const Authority& authority, const ipc::Call& call) {
+    return authority.call(call.deadline());
+}
+
+}  // namespace quire::server
