@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+
+#include "buffers/transfer_buffer.hpp"
+#include "quire/base/result.hpp"
+#include "quire/ipc/call.hpp"
+#include "quire/ipc/cap.hpp"
+#include "quire/protocols/filesystem.hpp"
+
+namespace quire::client {
+
+/// What a context and all that it opened share.
+/// Threads: one at a time.
+struct ContextState {
+    explicit ContextState(ipc::Cap<protocols::OpenerContext> its_context);
+
+    /// How the next message is waited for.
+    ipc::Call call() const;
+
+    const ipc::Cap<protocols::OpenerContext> context;
+    std::uint16_t umask = 0;
+    std::optional<std::chrono::nanoseconds> patience;
+    std::stop_token stop;
+    TransferBuffer buffer;
+    /// Of delayed writes whose file ended without anybody asking.
+    std::optional<Error> lost_error;
+};
+
+/// Fails: no_such_file_or_directory (empty), filename_too_long.
+Result<void> check_path(std::string_view path);
+
+/// What the other side answered makes no sense.
+std::unexpected<Error> senseless(const char* what);
+
+}  // namespace quire::client
