@@ -2,7 +2,7 @@
 
 #include "quire/transfer/access_list.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

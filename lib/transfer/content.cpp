@@ -22,19 +22,21 @@ bool all_zero(std::span<const std::byte> bytes) {
 
 Result<block::Range> DataRanges::next() {
     if (position_ >= size_) return block::Range{size_, 0};
-    auto data = file_.seek(call_, position_, fs::SeekTo::data);
-    if (!data && data.error() == std::errc::no_such_device_or_address) {
-        position_ = size_;
-        return block::Range{size_, 0};
-    }
+    // Most files begin with data and have no hole: one question tells both.
     std::uint64_t begin = position_;
     std::uint64_t end = size_;
-    if (data) {
-        begin = std::max(position_, std::min(*data, size_));
-        auto hole = file_.seek(call_, begin, fs::SeekTo::hole);
-        // An answer that does not go forward would never end; the rest is then read as data.
-        if (hole && *hole > begin) end = std::min(*hole, size_);
+    auto hole = file_.seek(call_, begin, fs::SeekTo::hole);
+    if (hole && *hole == begin) {
+        const auto data = file_.seek(call_, begin, fs::SeekTo::data);
+        if (!data && data.error() == std::errc::no_such_device_or_address) {
+            position_ = size_;
+            return block::Range{size_, 0};
+        }
+        begin = data ? std::max(begin, std::min(*data, size_)) : begin;
+        hole = file_.seek(call_, begin, fs::SeekTo::hole);
     }
+    // An answer that does not go forward would never end; the rest is then read as data.
+    if (hole && *hole > begin) end = std::min(*hole, size_);
     // Else: holes are not known here, and everything is data.
     position_ = end;
     return block::Range{begin, end - begin};

@@ -6,7 +6,7 @@
 
 #include "quire/transfer/copier.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "copy_job.hpp"
 

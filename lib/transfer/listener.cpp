@@ -2,7 +2,7 @@
 
 #include "quire/transfer/listener.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace quire::transfer {
 

@@ -64,29 +64,30 @@ Step Walker::begin() {
     return enter(std::move(step), false);
 }
 
-Result<fs::NodeReference> Walker::find(std::string_view text, bool& through_link) {
+Result<fs::Found> Walker::find(std::string_view text, bool& through_link) {
     QUIRE_TRY_ASSIGN(Name name, Name::parse(text));
     QUIRE_TRY_ASSIGN(fs::NodeReference directory, chain_.top());
-    QUIRE_TRY_ASSIGN(fs::NodeReference node, tree_->lookup(call_, directory, name));
-    if (follow_ == fs::Follow::no || node->type() != fs::FileType::symbolic_link) return node;
+    QUIRE_TRY_ASSIGN(fs::Found found, tree_->find(call_, directory, name));
+    if (follow_ == fs::Follow::no || found.node->type() != fs::FileType::symbolic_link)
+        return found;
     through_link = true;
     QUIRE_TRY_ASSIGN(Path path, Path::parse("./" + name.text()));
-    return tree_->walk(call_, directory, path, fs::Follow::yes);
+    QUIRE_TRY_ASSIGN(found.node, tree_->walk(call_, directory, path, fs::Follow::yes));
+    QUIRE_TRY_ASSIGN(found.attributes, tree_->attributes(call_, found.node));
+    return found;
 }
 
 Step Walker::visit(std::string_view name) {
     if (!path_.empty()) path_ += '/';
     path_ += name;
     bool through_link = false;
-    auto node = find(name, through_link);
-    if (!node) return problem(std::move(node).error());
-    auto attributes = tree_->attributes(call_, *node);
-    if (!attributes) return problem(std::move(attributes).error());
+    auto found = find(name, through_link);
+    if (!found) return problem(std::move(found).error());
     Step step = step_here();
-    step.node = *node;
-    step.attributes = *attributes;
-    if (attributes->type != fs::FileType::directory) return step;
-    if (chain_.contains((*node)->handle()))
+    step.node = std::move(found->node);
+    step.attributes = found->attributes;
+    if (step.attributes.type != fs::FileType::directory) return step;
+    if (chain_.contains(step.node->handle()))
         return problem(Error(std::errc::too_many_symbolic_link_levels,
                              "it leads back to a directory that it is in"));
     return enter(std::move(step), through_link);

@@ -4,7 +4,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <locale.h>
 
 #include <array>
@@ -17,7 +17,7 @@ namespace quire::transfer {
 
 namespace {
 
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t read_size = 256 * 1024;
 
 /// The C locale for this thread, for the time of one call.
 class BytesLocale {
@@ -98,7 +98,7 @@ std::uint32_t owner_of(std::int64_t id, std::string_view what, ArchiveEntry& ent
 
 }  // namespace
 
-ArchiveReader::ArchiveReader(ByteStream& in) : in_(in), buffer_(buffer_size) {}
+ArchiveReader::ArchiveReader(ByteStream& in) : in_(in), buffer_(read_size) {}
 
 ArchiveReader::~ArchiveReader() {
     BytesLocale locale;

@@ -2,7 +2,7 @@
 
 #include "tar/pax_writer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t block_size = 512;
 constexpr std::size_t record_size = 10240;  // what an archive's length is a multiple of
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t write_size = 256 * 1024;
 
 constexpr std::uint64_t largest(int digits) {
     return (std::uint64_t{1} << (3 * digits)) - 1;
@@ -323,8 +323,8 @@ Result<void> PaxWriter::finish() {
 
 Result<void> PaxWriter::put(std::span<const std::byte> bytes) {
     written_ += bytes.size();
-    if (buffer_.size() + bytes.size() > buffer_size) QUIRE_TRY(flush());
-    if (bytes.size() > buffer_size) return out_.write(bytes);
+    if (buffer_.size() + bytes.size() > write_size) QUIRE_TRY(flush());
+    if (bytes.size() > write_size) return out_.write(bytes);
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
     return {};
 }

@@ -3,7 +3,7 @@
 // Extraction trusts nothing. Every name of a path is looked up below the directory before it and
 // must be a directory itself, so there is no moment at which a link could lead elsewhere.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

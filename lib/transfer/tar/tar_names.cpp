@@ -2,7 +2,7 @@
 
 #include "tar/tar_names.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

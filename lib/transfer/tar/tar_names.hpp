@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pack_cost.hpp"
+#include "pack/pack_cost.hpp"
 #include "quire/transfer/pack.hpp"
 #include "tar/archive_reader.hpp"
 #include "tar/member_path.hpp"

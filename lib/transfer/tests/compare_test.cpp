@@ -2,7 +2,7 @@
 
 #include "quire/transfer/compare.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

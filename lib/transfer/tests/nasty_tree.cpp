@@ -2,7 +2,7 @@
 
 #include "tests/nasty_tree.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -103,6 +103,14 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
+PackSize measured(const std::shared_ptr<fs::Tree>& source, const PackOptions& options = {},
+                  Estimate estimate = Estimate::full) {
+    Recorder recorder;
+    NoProgress progress;
+    Account account(recorder, progress);
+    return *measure(source, root_call(), source->root(), options, 4096, estimate, account);
+}
+
 std::vector<std::string> packed(const std::shared_ptr<fs::Tree>& source,
                                 const PackOptions& options = {}) {
     Recorder recorder;
@@ -114,13 +122,6 @@ std::vector<std::string> packed(const std::shared_ptr<fs::Tree>& source,
     EXPECT_TRUE(writer.finish());
     EXPECT_THAT(recorder.problems, ::testing::IsEmpty());
     return lines_of(writer.tree());
-}
-
-PackSize measured(const std::shared_ptr<fs::Tree>& source, const PackOptions& options = {}) {
-    Recorder recorder;
-    NoProgress progress;
-    Account account(recorder, progress);
-    return *measure(source, root_call(), source->root(), options, 4096, account);
 }
 
 TEST(Pack, keeps_everything) {
@@ -213,6 +214,20 @@ TEST(Measure, counts_a_node_with_two_names_once) {
     EXPECT_EQ(after.inodes, before.inodes);
     EXPECT_EQ(after.bytes, before.bytes);
     EXPECT_EQ(after.entries, before.entries + 1);
+}
+
+TEST(Measure, leaves_out_nothing_but_attributes_when_it_is_quick) {
+    const auto source = memory_tree();
+    const auto file = make_file(*source, "/one", std::string(100'000, 'x'));
+    const std::string value(1000, 'v');
+    ASSERT_TRUE(
+        source->set_attribute(root_call(), file, "user.large", std::as_bytes(std::span(value))));
+    const PackSize full = measured(source);
+    const PackSize quick = measured(source, {}, Estimate::quick);
+    EXPECT_EQ(quick.blocks + 1, full.blocks);
+    EXPECT_EQ(quick.bytes, full.bytes);
+    EXPECT_EQ(quick.inodes, full.inodes);
+    EXPECT_EQ(quick.fingerprint, full.fingerprint);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "quire/transfer/tar.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

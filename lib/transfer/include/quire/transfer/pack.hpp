@@ -34,7 +34,8 @@ struct PackOptions {
 struct PackSize {
     std::uint64_t entries = 0;
     std::uint64_t inodes = 0;
-    /// Of files, directories, links, attributes and block maps; never too few.
+    /// Of files, directories, links, attributes and block maps; never too few, unless the estimate
+    /// was a quick one.
     std::uint64_t blocks = 0;
     std::uint64_t bytes = 0;  ///< of file content, without holes
     Time newest;              ///< modification time in the tree
@@ -43,11 +44,16 @@ struct PackSize {
     std::uint64_t fingerprint = 0;
 };
 
+enum class Estimate : bool {
+    full,
+    quick,  ///< without extended attributes, whose blocks are then missing
+};
+
 /// Goes through a tree without reading contents, to know how large an image has to be.
 /// Fails: operation_canceled. Single entries that can't be read are told to the listener.
 Result<PackSize> measure(const std::shared_ptr<fs::Tree>& tree, const fs::Call& call,
                          const fs::NodeReference& start, const PackOptions& options,
-                         std::uint32_t block_size, Account& account);
+                         std::uint32_t block_size, Estimate estimate, Account& account);
 
 /// Gives a writer everything below (and the metadata of) `start`, in the order of a walk: the same
 /// tree gives the same calls. Hard links are kept, holes too; access times become modification

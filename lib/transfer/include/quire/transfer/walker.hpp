@@ -60,7 +60,7 @@ private:
     Step begin();
     Step visit(std::string_view name);
     Step leave();
-    Result<fs::NodeReference> find(std::string_view name, bool& through_link);
+    Result<fs::Found> find(std::string_view name, bool& through_link);
     Step enter(Step step, bool through_link);
     Step problem(Error error) const;
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "pack_walk.hpp"
+#include "pack/pack_walk.hpp"
 #include "quire/transfer/content.hpp"
 #include "quire/transfer/link_map.hpp"
 #include "quire/transfer/metadata.hpp"

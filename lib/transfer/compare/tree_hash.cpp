@@ -2,11 +2,11 @@
 
 #include "quire/transfer/tree_hash.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
-#include "digest.hpp"
+#include "compare/digest.hpp"
 #include "quire/transfer/content.hpp"
 #include "quire/transfer/link_map.hpp"
 #include "quire/transfer/metadata.hpp"
@@ -17,28 +17,6 @@ namespace quire::transfer {
 namespace {
 
 constexpr std::uint64_t block_size = 4096;
-
-char letter_of(fs::FileType type) {
-    switch (type) {
-        case fs::FileType::regular:
-            return 'f';
-        case fs::FileType::directory:
-            return 'd';
-        case fs::FileType::symbolic_link:
-            return 'l';
-        case fs::FileType::character_device:
-            return 'c';
-        case fs::FileType::block_device:
-            return 'b';
-        case fs::FileType::fifo:
-            return 'p';
-        case fs::FileType::socket:
-            return 's';
-        case fs::FileType::unknown:
-            break;
-    }
-    return '?';
-}
 
 std::string quoted(std::string_view bytes) {
     std::string text;
@@ -116,8 +94,9 @@ private:
             result_.bytes += size;
             QUIRE_TRY_ASSIGN(content, content_of(step.node, size));
         }
-        std::string line = fmt::format("{}\t{}\t{}\t{}\t{}", quoted(path),
-                                       letter_of(attributes.type), size, quoted(target), content);
+        std::string line =
+            fmt::format("{}\t{}\t{}\t{}\t{}", quoted(path), fs::type_letter(attributes.type), size,
+                        quoted(target), content);
         if (options_.content_only) return line;
         QUIRE_TRY_ASSIGN(std::string extended, extended_of(step.node));
         line += fmt::format("\t{}\t{}\t{}\t{}\t{}\t{}\t{}", permissions_of(attributes),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-#include "compare_nodes.hpp"
+#include "compare/compare_nodes.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,28 +10,6 @@
 namespace quire::transfer {
 
 namespace {
-
-std::string_view word_of(fs::FileType type) {
-    switch (type) {
-        case fs::FileType::regular:
-            return "file";
-        case fs::FileType::directory:
-            return "directory";
-        case fs::FileType::symbolic_link:
-            return "symbolic link";
-        case fs::FileType::character_device:
-            return "character device";
-        case fs::FileType::block_device:
-            return "block device";
-        case fs::FileType::fifo:
-            return "fifo";
-        case fs::FileType::socket:
-            return "socket";
-        case fs::FileType::unknown:
-            break;
-    }
-    return "unknown";
-}
 
 std::string text_of(Time time) {
     if (time.seconds >= 0 || time.nanoseconds == 0)
@@ -68,8 +46,8 @@ void NodeComparison::say(std::string_view path, Aspect aspect, std::string left,
 
 Result<void> NodeComparison::compare(const Step& left, const Step& right) {
     if (left.attributes.type != right.attributes.type) {
-        say(left.path, Aspect::type, std::string(word_of(left.attributes.type)),
-            std::string(word_of(right.attributes.type)));
+        say(left.path, Aspect::type, std::string(fs::type_name(left.attributes.type)),
+            std::string(fs::type_name(right.attributes.type)));
         return {};
     }
     if (options_.metadata) compare_attributes(left, right);

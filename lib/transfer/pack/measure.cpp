@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-#include "pack_cost.hpp"
-#include "pack_walk.hpp"
+#include "pack/pack_cost.hpp"
+#include "pack/pack_walk.hpp"
 #include "quire/transfer/content.hpp"
 #include "quire/transfer/link_map.hpp"
 
@@ -11,8 +11,8 @@ namespace {
 
 class Measuring {
 public:
-    Measuring(fs::Tree& tree, const fs::Call& call, std::uint32_t block_size)
-        : tree_(tree), call_(call), cost_(block_size) {}
+    Measuring(fs::Tree& tree, const fs::Call& call, std::uint32_t block_size, Estimate estimate)
+        : tree_(tree), call_(call), estimate_(estimate), cost_(block_size) {}
 
     void enter(const Step& step) {
         add_name(step);
@@ -40,6 +40,7 @@ private:
     }
 
     void add_node(const Step& step) {
+        if (estimate_ == Estimate::quick) return cost_.node(step.path, step.attributes, {});
         const auto extended = read_extended(tree_, call_, step.node);
         cost_.node(step.path, step.attributes,
                    extended ? std::span<const ExtendedAttribute>(*extended)
@@ -65,6 +66,7 @@ private:
 
     fs::Tree& tree_;
     const fs::Call& call_;
+    Estimate estimate_;
     PackCost cost_;
     std::vector<std::uint64_t> names_;  // bytes of names in each directory on the way down
     LinkMap<bool> links_;
@@ -74,9 +76,9 @@ private:
 
 Result<PackSize> measure(const std::shared_ptr<fs::Tree>& tree, const fs::Call& call,
                          const fs::NodeReference& start, const PackOptions& options,
-                         std::uint32_t block_size, Account& account) {
+                         std::uint32_t block_size, Estimate estimate, Account& account) {
     PackWalk walk(tree, call, start, options, account);
-    Measuring measuring(*tree, call, block_size);
+    Measuring measuring(*tree, call, block_size, estimate);
     while (const auto step = walk.next()) {
         if (account.stop()) return fail(std::errc::operation_canceled);
         switch (step->kind) {

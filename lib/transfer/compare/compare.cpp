@@ -4,7 +4,7 @@
 
 #include "quire/transfer/compare.hpp"
 
-#include "compare_nodes.hpp"
+#include "compare/compare_nodes.hpp"
 #include "quire/transfer/exclude.hpp"
 #include "quire/transfer/walker.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "pack_walk.hpp"
+#include "pack/pack_walk.hpp"
 
 #include "quire/transfer/exclude.hpp"
 

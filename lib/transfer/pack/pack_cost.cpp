@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "pack_cost.hpp"
+#include "pack/pack_cost.hpp"
 
 #include <algorithm>
 #include <array>
