@@ -2,7 +2,7 @@
 
 #include "quire/testing/crash_states.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <random>

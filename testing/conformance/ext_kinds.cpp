@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <mutex>
@@ -82,13 +82,13 @@ Result<std::shared_ptr<block::MemoryDevice>> fresh_image(const Shape& shape) {
     return testing::snapshot(*device);
 }
 
-Result<std::unique_ptr<Ground>> make_ext(const Shape& shape) {
+Result<std::unique_ptr<Ground>> make_ext(const Shape& shape, Through through = Through::nothing) {
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device, fresh_image(shape));
     return TreeGround::make(
         [device]() -> Result<std::shared_ptr<fs::Volume>> {
             return ext::Volume::open(device, options());
         },
-        [device] { return check_with_e2fsck(*device); }, traits_of(shape));
+        [device] { return check_with_e2fsck(*device); }, traits_of(shape), through);
 }
 
 /// A filesystem in a file of another one, and all that has to live for it.
@@ -160,6 +160,7 @@ std::vector<Kind> ext_kinds() {
             result.push_back({fmt::format("{}_{}k", name, block_size / 1024),
                               [type, block_size] { return make_ext({type, block_size}); }});
     result.push_back({"nested_ext4", make_nested});
+    result.push_back({"guarded_ext4", [] { return make_ext({}, Through::guard); }});
     return result;
 }
 

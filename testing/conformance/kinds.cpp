@@ -11,7 +11,7 @@ namespace quire::conformance {
 
 namespace {
 
-Result<std::unique_ptr<Ground>> make_memory() {
+Result<std::unique_ptr<Ground>> make_memory(Through through) {
     memory::MemoryVolume::Options options;
     options.clock = std::make_shared<TickingClock>();
     options.byte_limit = 8U << 20U;
@@ -24,14 +24,17 @@ Result<std::unique_ptr<Ground>> make_memory() {
     traits.earliest = std::numeric_limits<std::int64_t>::min();
     traits.latest = std::numeric_limits<std::int64_t>::max();
     // A memory volume may be opened again after it was unmounted.
-    return TreeGround::make([volume] { return volume; }, nullptr, traits);
+    return TreeGround::make([volume] { return volume; }, nullptr, traits, through);
 }
 
 }  // namespace
 
 std::vector<Kind> kinds() {
-    std::vector<Kind> all = {{"memory", make_memory}};
-    for (auto&& some : {ext_kinds(), machine_kinds()})
+    std::vector<Kind> all = {
+        {"memory", [] { return make_memory(Through::nothing); }},
+        {"guarded_memory", [] { return make_memory(Through::guard); }},
+    };
+    for (auto&& some : {ext_kinds(), machine_kinds(), remote_kinds()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

@@ -75,5 +75,6 @@ std::vector<Kind> kinds();
 
 std::vector<Kind> ext_kinds();
 std::vector<Kind> machine_kinds();
+std::vector<Kind> remote_kinds();
 
 }  // namespace quire::conformance

@@ -18,6 +18,9 @@ namespace quire::conformance {
 
 using fs::FileType;
 
+inline constexpr fs::OpenMode reading{.read = true, .write = false};
+inline constexpr fs::OpenMode writing{.read = false, .write = true};
+
 /// The fixture of every case: a new filesystem of one kind, which is unmounted and checked for
 /// damage at the end. Files that a case opens it must close.
 class Conformance : public ::testing::TestWithParam<Kind> {

@@ -41,67 +41,67 @@ private:
 
 class TreeSubject final : public Subject {
 public:
-    TreeSubject(std::shared_ptr<fs::Tree> tree, fs::Call call)
-        : tree_(std::move(tree)), call_(std::move(call)) {}
+    TreeSubject(std::weak_ptr<fs::Tree> tree, fs::Call call)
+        : weak_(std::move(tree)), call_(std::move(call)) {}
 
     std::shared_ptr<Subject> as(const fs::Credentials& credentials) override {
-        return std::make_shared<TreeSubject>(tree_, fs::Call{credentials, {}});
+        return std::make_shared<TreeSubject>(weak_, fs::Call{credentials, {}});
     }
 
     Result<void> make_file(const std::string& path, std::uint16_t permissions) override {
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent(path));
         if (at.must_be_directory) return fail(std::errc::is_a_directory);
-        return done(tree_->create(call_, at.directory, at.name, permissions));
+        return done(tree()->create(call_, at.directory, at.name, permissions));
     }
     Result<void> mkdir(const std::string& path, std::uint16_t permissions) override {
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent(path));
-        return done(tree_->make_directory(call_, at.directory, at.name, permissions));
+        return done(tree()->make_directory(call_, at.directory, at.name, permissions));
     }
     Result<void> mknod(const std::string& path, std::uint16_t permissions, fs::FileType type,
                        fs::DeviceNumber device) override {
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent_of_new(path));
-        return done(tree_->make_node(call_, at.directory, at.name, permissions, type, device));
+        return done(tree()->make_node(call_, at.directory, at.name, permissions, type, device));
     }
     Result<void> symlink(const std::string& target, const std::string& path) override {
         if (target.empty()) return fail(std::errc::no_such_file_or_directory);
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent_of_new(path));
-        return done(tree_->make_symlink(call_, at.directory, at.name, target));
+        return done(tree()->make_symlink(call_, at.directory, at.name, target));
     }
     Result<void> link(const std::string& from, const std::string& to) override {
         QUIRE_TRY_ASSIGN(const auto node, find(from, Follow::no));
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent_of_new(to));
-        return tree_->link(call_, node, at.directory, at.name);
+        return tree()->link(call_, node, at.directory, at.name);
     }
     Result<void> unlink(const std::string& path) override {
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent(path));
         if (at.must_be_directory) {
-            QUIRE_TRY_ASSIGN(const auto node, tree_->lookup(call_, at.directory, at.name));
+            QUIRE_TRY_ASSIGN(const auto node, tree()->lookup(call_, at.directory, at.name));
             return fail(node->type() == fs::FileType::directory ? std::errc::is_a_directory
                                                                 : std::errc::not_a_directory);
         }
-        return tree_->remove(call_, at.directory, at.name);
+        return tree()->remove(call_, at.directory, at.name);
     }
     Result<void> rmdir(const std::string& path) override {
         QUIRE_TRY_ASSIGN(const fs::Parent at, parent(path));
-        return tree_->remove_directory(call_, at.directory, at.name);
+        return tree()->remove_directory(call_, at.directory, at.name);
     }
     Result<void> rename(const std::string& from, const std::string& to,
                         fs::RenameFlags flags) override {
         QUIRE_TRY_ASSIGN(const fs::Parent source, parent(from));
         QUIRE_TRY_ASSIGN(const fs::Parent target, parent(to));
         if (source.must_be_directory || target.must_be_directory) {
-            QUIRE_TRY_ASSIGN(const auto node, tree_->lookup(call_, source.directory, source.name));
+            QUIRE_TRY_ASSIGN(const auto node, tree()->lookup(call_, source.directory, source.name));
             if (node->type() != fs::FileType::directory) return fail(std::errc::not_a_directory);
         }
-        return tree_->rename(call_, source.directory, source.name, target.directory, target.name,
-                             flags);
+        return tree()->rename(call_, source.directory, source.name, target.directory, target.name,
+                              flags);
     }
     Result<std::vector<Listed>> list(const std::string& path, fs::Position from,
                                      std::size_t most) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, Follow::yes));
         std::vector<Listed> listed;
         if (most == 0) return listed;
-        QUIRE_TRY(tree_->list(
+        QUIRE_TRY(tree()->list(
             call_, node, from, fs::WithAttributes::no, [&](const fs::DirectoryEntry& entry) {
                 listed.push_back({std::string(entry.name), entry.inode, entry.type, entry.next});
                 return listed.size() < most;
@@ -110,21 +110,21 @@ public:
     }
     Result<std::string> readlink(const std::string& path) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, Follow::no));
-        return tree_->read_link(call_, node);
+        return tree()->read_link(call_, node);
     }
 
     Result<std::unique_ptr<File>> open(const std::string& path, fs::OpenMode mode) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, Follow::yes));
-        QUIRE_TRY_ASSIGN(auto file, tree_->open(call_, node, mode));
+        QUIRE_TRY_ASSIGN(auto file, tree()->open(call_, node, mode));
         return std::make_unique<TreeFile>(std::move(file), call_);
     }
     Result<fs::Attributes> stat(const std::string& path, Follow follow) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, follow));
-        return tree_->attributes(call_, node);
+        return tree()->attributes(call_, node);
     }
     Result<void> access(const std::string& path, int mask) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, Follow::yes));
-        return tree_->access(call_, node, mask);
+        return tree()->access(call_, node, mask);
     }
     Result<void> chmod(const std::string& path, std::uint16_t permissions) override {
         return change(path, {.permissions = permissions}, Follow::yes);
@@ -144,49 +144,50 @@ public:
     Result<std::string> get_attribute(const std::string& path, const std::string& name,
                                       Follow follow) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, follow));
-        QUIRE_TRY_ASSIGN(const auto value, tree_->get_attribute(call_, node, name));
+        QUIRE_TRY_ASSIGN(const auto value, tree()->get_attribute(call_, node, name));
         return std::string(reinterpret_cast<const char*>(value.data()), value.size());
     }
     Result<void> set_attribute(const std::string& path, const std::string& name,
                                std::string_view value, fs::SetAttributeMode mode,
                                Follow follow) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, follow));
-        return tree_->set_attribute(call_, node, name, std::as_bytes(std::span(value)), mode);
+        return tree()->set_attribute(call_, node, name, std::as_bytes(std::span(value)), mode);
     }
     Result<std::vector<std::string>> list_attributes(const std::string& path,
                                                      Follow follow) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, follow));
-        return tree_->list_attributes(call_, node);
+        return tree()->list_attributes(call_, node);
     }
     Result<void> remove_attribute(const std::string& path, const std::string& name,
                                   Follow follow) override {
         QUIRE_TRY_ASSIGN(const auto node, find(path, follow));
-        return tree_->remove_attribute(call_, node, name);
+        return tree()->remove_attribute(call_, node, name);
     }
 
-    Result<fs::VolumeStatistics> statistics() override { return tree_->statistics(call_); }
-    Result<void> sync() override { return tree_->sync(call_); }
+    Result<fs::VolumeStatistics> statistics() override { return tree()->statistics(call_); }
+    Result<void> sync() override { return tree()->sync(call_); }
 
 private:
     Result<fs::NodeReference> find(const std::string& path, Follow follow) {
         QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
-        return tree_->walk(call_, parsed, follow == Follow::yes ? fs::Follow::yes : fs::Follow::no);
+        return tree()->walk(call_, parsed,
+                            follow == Follow::yes ? fs::Follow::yes : fs::Follow::no);
     }
     Result<fs::Parent> parent(const std::string& path) {
         QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
-        return tree_->walk_parent(call_, parsed);
+        return tree()->walk_parent(call_, parsed);
     }
     // A slash behind the name of what will not be a directory.
     Result<fs::Parent> parent_of_new(const std::string& path) {
         QUIRE_TRY_ASSIGN(fs::Parent at, parent(path));
         if (!at.must_be_directory) return at;
-        QUIRE_TRY(tree_->lookup(call_, at.directory, at.name));
+        QUIRE_TRY(tree()->lookup(call_, at.directory, at.name));
         return fail(std::errc::file_exists);
     }
     Result<void> change(const std::string& path, const fs::AttributeChanges& changes,
                         Follow follow) {
         QUIRE_TRY_ASSIGN(const auto node, find(path, follow));
-        QUIRE_TRY(tree_->set_attributes(call_, node, changes));
+        QUIRE_TRY(tree()->set_attributes(call_, node, changes));
         return {};
     }
     static Result<void> done(const Result<fs::NodeReference>& made) {
@@ -194,14 +195,16 @@ private:
         return {};
     }
 
-    std::shared_ptr<fs::Tree> tree_;
+    std::shared_ptr<fs::Tree> tree() const { return std::shared_ptr<fs::Tree>(weak_); }
+
+    std::weak_ptr<fs::Tree> weak_;
     fs::Call call_;
 };
 
 }  // namespace
 
-std::shared_ptr<Subject> make_tree_subject(std::shared_ptr<fs::Tree> tree) {
-    return std::make_shared<TreeSubject>(std::move(tree), fs::Call::as_root());
+std::shared_ptr<Subject> make_tree_subject(const std::shared_ptr<fs::Tree>& tree) {
+    return std::make_shared<TreeSubject>(tree, fs::Call::as_root());
 }
 
 }  // namespace quire::conformance

@@ -13,9 +13,6 @@ namespace {
 
 constexpr const char* access_list = "system.posix_acl_access";
 constexpr const char* default_list = "system.posix_acl_default";
-constexpr fs::OpenMode reading{.read = true, .write = false};
-constexpr fs::OpenMode writing{.read = false, .write = true};
-
 enum class Tag : std::uint16_t {
     owner = 1,
     user = 2,

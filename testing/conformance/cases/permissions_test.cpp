@@ -10,9 +10,6 @@
 namespace quire::conformance {
 namespace {
 
-constexpr fs::OpenMode reading{.read = true, .write = false};
-constexpr fs::OpenMode writing{.read = false, .write = true};
-
 class Permissions : public Conformance {
 protected:
     void SetUp() override {

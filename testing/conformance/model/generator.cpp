@@ -17,7 +17,7 @@ struct Frequency {
     unsigned weight = 0;
 };
 
-constexpr std::array verbs = {
+constexpr std::array frequencies = {
     Frequency{Verb::create, 14},       Frequency{Verb::mkdir, 10},
     Frequency{Verb::symlink, 4},       Frequency{Verb::link, 6},
     Frequency{Verb::unlink, 6},        Frequency{Verb::rmdir, 4},
@@ -41,9 +41,9 @@ std::uint64_t below(Random& random, std::uint64_t bound) {
 
 Verb random_verb(Random& random) {
     unsigned sum = 0;
-    for (const Frequency& one : verbs) sum += one.weight;
+    for (const Frequency& one : frequencies) sum += one.weight;
     std::uint64_t at = below(random, sum);
-    for (const Frequency& one : verbs) {
+    for (const Frequency& one : frequencies) {
         if (at < one.weight) return one.verb;
         at -= one.weight;
     }

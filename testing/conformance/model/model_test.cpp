@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Random operations on every kind, compared with a model.
+// RandomOperations operations on every kind, compared with a model.
 //
 // QUIRE_SEED=N plays that seed instead of the fixed ones, QUIRE_REPLAY=FILE the operations of a
 // file, in the form in which a failure prints them.
@@ -14,7 +14,7 @@
 namespace quire::conformance {
 namespace {
 
-class Random : public ::testing::TestWithParam<Kind> {
+class RandomOperations : public ::testing::TestWithParam<Kind> {
 protected:
     void SetUp() override {
         const auto ground = GetParam().make();
@@ -29,9 +29,9 @@ protected:
         ADD_FAILURE() << Player::play(GetParam(), fewest) << "\nQUIRE_REPLAY:\n" << lines;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Volumes, Random, ::testing::ValuesIn(kinds()), kind_name);
+INSTANTIATE_TEST_SUITE_P(Volumes, RandomOperations, ::testing::ValuesIn(kinds()), kind_name);
 
-TEST_P(Random, operations_do_what_the_model_does) {
+TEST_P(RandomOperations, do_what_the_model_does) {
     if (const char* path = std::getenv("QUIRE_REPLAY")) {
         std::ifstream file(path);
         std::vector<Operation> operations;

@@ -2,7 +2,7 @@
 
 #include "model/operation.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <random>
@@ -17,7 +17,7 @@ struct Named {
     std::string_view name;
 };
 
-constexpr std::array verbs = {
+constexpr std::array verb_names = {
     Named{Verb::create, "create"},
     Named{Verb::mkdir, "mkdir"},
     Named{Verb::symlink, "symlink"},
@@ -57,7 +57,7 @@ std::string Operation::bytes() const {
 
 std::string to_line(const Operation& operation) {
     std::string_view name;
-    for (const Named& one : verbs)
+    for (const Named& one : verb_names)
         if (one.verb == operation.verb) name = one.name;
     return fmt::format("{} {} {} {} {}", name, operation.path, operation.other, operation.number,
                        operation.length);
@@ -69,7 +69,7 @@ std::optional<Operation> parse_line(const std::string& line) {
     Operation operation;
     words >> name >> operation.path >> operation.other >> operation.number >> operation.length;
     if (!words) return std::nullopt;
-    for (const Named& one : verbs) {
+    for (const Named& one : verb_names) {
         if (one.name != name) continue;
         operation.verb = one.verb;
         return operation;

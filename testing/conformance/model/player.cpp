@@ -2,7 +2,7 @@
 
 #include "model/player.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>
