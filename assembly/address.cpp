@@ -2,7 +2,7 @@
 
 #include "quire/assembly/address.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view special = ":@\\";
 
 // Those that the grammar knows and this version does not speak.
-constexpr std::array<std::string_view, 3> later_schemes = {"nbd", "rbd", "socket"};
+constexpr std::array<std::string_view, 2> later_schemes = {"nbd", "rbd"};
 
 std::unexpected<Error> malformed(std::string_view address, std::string_view why) {
     return fail(std::errc::invalid_argument,
@@ -126,14 +126,17 @@ Result<Address> Address::parse(std::string_view text) {
         if (!path_like && text.starts_with("host:")) {
             address.scheme_ = Scheme::host;
             rest.remove_prefix(5);
+        } else if (!path_like && text.starts_with("socket:")) {
+            address.scheme_ = Scheme::socket;
+            rest.remove_prefix(7);
         }
-        // After `host:` a leading slash says what it says without a scheme.
+        // After a scheme a leading slash says what it says without one.
         const bool strict =
             rest.starts_with('/') || rest.starts_with("./") || rest.starts_with("../");
         Part part = take_part(rest, strict ? Colons::before_paths : Colons::all);
         more = !part.last;
         const bool dash = address.scheme_ == Scheme::file && part.letters.starts_with('-');
-        if (address.scheme_ == Scheme::file) {
+        if (address.scheme_ != Scheme::host) {
             QUIRE_TRY_ASSIGN(address.slice_, take_slice(text, part));
         }
         if (dash && part.letters == "-")
@@ -143,6 +146,8 @@ Result<Address> Address::parse(std::string_view text) {
         if (address.source_.empty() && address.scheme_ == Scheme::host) address.source_ = ".";
         if (address.source_.empty() && address.scheme_ == Scheme::file)
             return malformed(text, "names no image before its path");
+        if (address.source_.empty() && address.scheme_ == Scheme::socket)
+            return malformed(text, "names no socket");
     }
     while (more) {
         Part part = take_part(rest, Colons::all);

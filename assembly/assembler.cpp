@@ -42,6 +42,10 @@ Result<std::shared_ptr<block::Device>> Assembler::device(const Address& address,
     return Walk(address, access, environment_, *opened_).to_device();
 }
 
+Result<std::vector<int>> Assembler::hold(const Address& address, Access access) {
+    return Walk(address, access, environment_, *opened_).hold();
+}
+
 Result<void> Assembler::sync(const Location& place, const fs::NodeReference& directory) {
     if (!place.on_host) return place.tree->sync(fs::Call::as_root());
     // The tree may span several filesystems of the host.

@@ -2,7 +2,7 @@
 
 #include "quire/assembly/contents.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "choose.hpp"
 #include "foreign.hpp"

@@ -4,14 +4,19 @@
 
 #include <compare>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "quire/assembly/assembler.hpp"
+#include "quire/base/unique_fd.hpp"
 #include "quire/block/device.hpp"
 #include "quire/fs/tree.hpp"
+#include "quire/ipc/cap.hpp"
+#include "quire/protocols/service.hpp"
 
 namespace quire::assembly {
 
@@ -38,6 +43,16 @@ struct OpenVolume {
     std::shared_ptr<fs::Tree> tree;
     bool writable = false;
     bool on_host = false;
+    /// It is another process's, with other users: it is never unmounted from here.
+    bool served = false;
+};
+
+/// The root of a server at a socket.
+struct Connection {
+    std::string path;
+    FileKey key;
+    ipc::Cap<protocols::Service> service;
+    protocols::ServiceKind kind = protocols::ServiceKind::volume;
 };
 
 /// Everything open, in the order in which it was opened.
@@ -47,6 +62,18 @@ public:
     const OpenVolume* find_volume(const FileKey& key, block::Range bytes, bool on_host) const;
     void add(OpenDevice device) { records_.push_back({std::move(device), std::nullopt}); }
     void add(OpenVolume volume) { records_.push_back({std::nullopt, std::move(volume)}); }
+
+    /// Host files and sockets that were opened beforehand, by their paths, since they cannot be
+    /// opened any more when they are needed.
+    void hold(const std::string& path, FileKey key) { held_files_[path] = key; }
+    void hold(const std::string& path, UniqueFd channel) {
+        held_channels_[path] = std::move(channel);
+    }
+    const OpenDevice* find_held(const std::string& path) const;
+
+    /// The server at a socket; connected to at first need.
+    /// Fails: as ipc::connect; what the server answers.
+    Result<const Connection*> connect(const std::string& path);
 
     /// Commits and lets go of everything, the last first. Answers the first failure.
     Result<void> close();
@@ -63,7 +90,10 @@ private:
         std::optional<OpenDevice> device;
         std::optional<OpenVolume> volume;
     };
-    std::vector<Record> records_;
+    std::map<std::string, FileKey> held_files_;
+    std::map<std::string, UniqueFd> held_channels_;
+    std::deque<Connection> connections_;
+    std::vector<Record> records_;  // the last, so that it goes before what it was reached through
 };
 
 }  // namespace quire::assembly

@@ -2,7 +2,7 @@
 
 #include "walk.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -14,8 +14,12 @@
 #include "quire/block/region_device.hpp"
 #include "quire/block/source_device.hpp"
 #include "quire/fs/file_source.hpp"
+#include "quire/ipc/client.hpp"
+#include "quire/remote/device.hpp"
+#include "quire/remote/volume.hpp"
 #include "quire/volumes/host/host_volume.hpp"
 #include "quire/volumes/memory/memory_volume.hpp"
+#include "serve/records.hpp"
 
 namespace quire::assembly {
 
@@ -77,6 +81,8 @@ std::string Walk::first_name() const {
             return "mem";
         case Scheme::host:
             return "host:" + address_.source();
+        case Scheme::socket:
+            return "socket:" + address_.source();
     }
     return {};
 }
@@ -125,8 +131,12 @@ Result<Location> Walk::bare_location(Bare bare) {
     const std::string& source = address_.source();
     const std::string path = environment_.host_path(source);
     if (bare == Bare::image) {
-        QUIRE_TRY_ASSIGN(const struct stat facts, facts_of(path, source));
-        if (!S_ISDIR(facts.st_mode)) {
+        bool directory = false;
+        if (opened_.find_held(path) == nullptr) {
+            QUIRE_TRY_ASSIGN(const struct stat facts, facts_of(path, source));
+            directory = S_ISDIR(facts.st_mode);
+        }
+        if (!directory) {
             QUIRE_TRY_ASSIGN(Place place, tree_of(0));
             return location(std::move(place), root_path());
         }
@@ -146,7 +156,7 @@ Result<std::shared_ptr<block::Device>> Walk::to_device() {
         if (address_.scheme() == Scheme::memory || address_.scheme() == Scheme::host)
             return fail(std::errc::is_a_directory, fmt::format("{} is a filesystem, not a device",
                                                                printable(address_.text())));
-        QUIRE_TRY_ASSIGN(const OpenDevice device, host_device());
+        QUIRE_TRY_ASSIGN(const OpenDevice device, first_device());
         QUIRE_TRY_ASSIGN(const block::Range bytes,
                          bytes_of_slice(device.device, address_.slice(), first_name()));
         return bytes_of(device, address_.slice(), bytes, first_name());
@@ -177,12 +187,88 @@ Result<Walk::Place> Walk::first_tree() {
             return memory_tree();
         case Scheme::host:
             return host_tree(environment_.host_path(address_.source()));
+        case Scheme::socket: {
+            QUIRE_TRY_ASSIGN(const Connection* connection, opened_.connect(source_path()));
+            if (connection->kind == protocols::ServiceKind::volume) return served_tree(*connection);
+            break;
+        }
+        case Scheme::file:
+        case Scheme::standard:
+            break;
+    }
+    QUIRE_TRY_ASSIGN(const OpenDevice device, first_device());
+    return volume_on(device, address_.slice(), first_name());
+}
+
+Result<OpenDevice> Walk::first_device() {
+    if (address_.scheme() != Scheme::socket) return host_device();
+    QUIRE_TRY_ASSIGN(const Connection* connection, opened_.connect(source_path()));
+    return served_device(*connection);
+}
+
+Result<Walk::Place> Walk::served_tree(const Connection& connection) {
+    const std::string name = printable(first_name());
+    if (!address_.slice().whole())
+        return fail(std::errc::invalid_argument,
+                    fmt::format("{} is a filesystem that is served; it has no partitions", name));
+    if (const OpenVolume* found = opened_.find_volume(connection.key, {}, false)) {
+        if (writable_ && !found->writable) return open_for_reading_only(first_name());
+        return Place{.tree = found->tree};
+    }
+    const auto here = [&name](Error error) {
+        return std::unexpected(std::move(error).within(name));
+    };
+    auto cap = connection.service->volume(ipc::Call::forever(), "", !writable_);
+    if (!cap) return here(std::move(cap).error());
+    auto volume = remote::Volume::open(*std::move(cap));
+    if (!volume) return here(std::move(volume).error());
+    QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(*std::move(volume)));
+    OpenVolume opened{connection.key, {}, tree, writable_, false};
+    opened.served = true;
+    opened_.add(std::move(opened));
+    return Place{.tree = std::move(tree)};
+}
+
+Result<OpenDevice> Walk::served_device(const Connection& connection) {
+    const std::string name = printable(first_name());
+    if (connection.kind != protocols::ServiceKind::device)
+        return fail(std::errc::invalid_argument,
+                    fmt::format("{} is a filesystem that is served, not a device", name));
+    if (const OpenDevice* found = opened_.find_device(connection.key)) {
+        if (writable_ && !found->writable) return open_for_reading_only(first_name());
+        return *found;
+    }
+    auto cap = connection.service->block(ipc::Call::forever(), !writable_);
+    if (!cap) return std::unexpected(std::move(cap).error().within(name));
+    QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device, remote::Device::open(*std::move(cap)));
+    OpenDevice opened{connection.key, std::move(device), writable_};
+    opened_.add(opened);
+    return opened;
+}
+
+Result<std::vector<int>> Walk::hold() {
+    const std::string path = source_path();
+    switch (address_.scheme()) {
+        case Scheme::memory:
+            return std::vector<int>{};
+        case Scheme::host:
+            return fail(std::errc::operation_not_supported,
+                        fmt::format("{} is a directory of the host, which a confined server cannot "
+                                    "use; serve an image",
+                                    printable(address_.text())));
+        case Scheme::socket: {
+            QUIRE_TRY_ASSIGN(UniqueFd channel, ipc::connect_channel(path));
+            std::vector<int> kept{channel.get()};
+            opened_.hold(path, std::move(channel));
+            return kept;
+        }
         case Scheme::file:
         case Scheme::standard:
             break;
     }
     QUIRE_TRY_ASSIGN(const OpenDevice device, host_device());
-    return volume_on(device, address_.slice(), first_name());
+    opened_.hold(path, device.key);
+    return std::vector<int>{dynamic_cast<const block::FileDevice&>(*device.device).fd()};
 }
 
 Result<Walk::Place> Walk::host_tree(const std::string& directory) {
@@ -210,22 +296,41 @@ Result<Walk::Place> Walk::memory_tree() {
     return Place{std::move(tree), false};
 }
 
+/// An image that a server has open is named by its socket.
+Error Walk::in_use(Error error, const struct stat& facts) const {
+    if (error != std::errc::device_or_resource_busy) return error;
+    const auto socket = socket_of_image(environment_, {facts.st_dev, facts.st_ino});
+    if (!socket) return error;
+    return Error(std::errc::device_or_resource_busy,
+                 fmt::format("{} is being served: 'socket:{}' is where", printable(first_name()),
+                             printable(*socket)));
+}
+
 Result<OpenDevice> Walk::host_device() {
     const std::string path = source_path();
     const std::string name = first_name();
+    if (const OpenDevice* held = opened_.find_held(path)) {
+        if (writable_ && !held->writable) return open_for_reading_only(name);
+        return *held;
+    }
     QUIRE_TRY_ASSIGN(const struct stat facts, facts_of(path, name));
     if (S_ISDIR(facts.st_mode))
         return fail(std::errc::is_a_directory,
                     fmt::format("{0} is a directory, not an image; 'host:{0}' is its tree",
                                 printable(name)));
+    if (S_ISSOCK(facts.st_mode))
+        return fail(
+            std::errc::invalid_argument,
+            fmt::format("{0} is a socket; 'socket:{0}' is what is served there", printable(name)));
     const FileKey key = key_of(facts);
     if (const OpenDevice* found = opened_.find_device(key)) {
         if (writable_ && !found->writable) return open_for_reading_only(name);
         return *found;
     }
-    QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device,
-                     block::FileDevice::open(path, {.writable = writable_}));
-    OpenDevice opened{key, std::move(device), writable_};
+    auto opening = block::FileDevice::open(path, {.writable = writable_});
+    if (!opening) return std::unexpected(in_use(std::move(opening).error(), facts));
+    const std::shared_ptr<block::Device> device = *std::move(opening);
+    OpenDevice opened{key, device, writable_};
     opened_.add(opened);
     return opened;
 }

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -23,6 +25,8 @@ public:
 
     Result<Location> to_location(Bare bare);
     Result<std::shared_ptr<block::Device>> to_device();
+    /// Opens what comes first and can be opened by name only; answers its descriptors.
+    Result<std::vector<int>> hold();
 
 private:
     struct Place {
@@ -40,6 +44,10 @@ private:
     Result<Place> host_tree(const std::string& directory);
     Result<Place> memory_tree();
     Result<OpenDevice> host_device();
+    Result<Place> served_tree(const Connection& connection);
+    Result<OpenDevice> served_device(const Connection& connection);
+    /// The device that comes first.
+    Result<OpenDevice> first_device();
     Result<OpenDevice> inner_device(const Place& place, std::size_t step);
     Result<OpenDevice> device_of_host(const Place& place, const fs::NodeReference& node,
                                       const std::string& name);
@@ -47,6 +55,7 @@ private:
     Result<std::shared_ptr<block::Device>> bytes_of(const OpenDevice& device, const Slice& slice,
                                                     block::Range bytes,
                                                     const std::string& name) const;
+    Error in_use(Error error, const struct stat& facts) const;
     std::unexpected<Error> open_for_reading_only(const std::string& name) const;
     /// The address up to step number `step`, its slice left out: what messages call a device.
     std::string name_of(std::size_t step) const;

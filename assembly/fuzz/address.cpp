@@ -27,6 +27,9 @@ std::string written(const Address& address) {
         case Address::Scheme::host:
             text = "host:" + escape_address(address.source());
             break;
+        case Address::Scheme::socket:
+            text = "socket:" + escape_address(address.source());
+            break;
     }
     text += address.slice().text();
     if (address.scheme() == Address::Scheme::memory && address.steps().empty()) text += ':';

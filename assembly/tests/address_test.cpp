@@ -26,7 +26,7 @@ void expect_refused(std::string_view text, std::errc code, std::string_view part
 // An address in one line: SCHEME "SOURCE" SLICE then each step.
 std::string shape(std::string_view text) {
     const Address address = parsed(text);
-    constexpr std::array names = {"file", "standard", "mem", "host"};
+    constexpr std::array names = {"file", "standard", "mem", "host", "socket"};
     std::string line = names[static_cast<std::size_t>(address.scheme())];
     line += " [" + address.source() + "]" + address.slice().text();
     for (const auto& step : address.steps())
@@ -112,12 +112,19 @@ TEST(Address, schemes) {
     EXPECT_EQ(shape("-@p1:/x"), "standard []@p1 [/x]");
     EXPECT_EQ(shape("--"), "file [--]");
     EXPECT_EQ(shape("./-"), "file [./-]");
+    EXPECT_EQ(shape("socket:/run/q"), "socket [/run/q]");
+    EXPECT_EQ(shape("socket:q:/etc/motd"), "socket [q] [/etc/motd]");
+    EXPECT_EQ(shape("socket:/run/a:b@p2:/x.img@@512:/y"),
+              "socket [/run/a:b]@p2 [/x.img]@@512 [/y]");
+    EXPECT_EQ(shape("./socket:/q"), "file [./socket] [/q]");
+    expect_refused("socket:", std::errc::invalid_argument, "names no socket");
+    EXPECT_FALSE(parsed("socket:q").bare());
     EXPECT_TRUE(parsed("mem:").names_node());
     EXPECT_TRUE(parsed("host:/srv").names_node());
 }
 
 TEST(Address, schemes_of_later_versions_are_named) {
-    for (auto text : {"nbd://host/x", "nbd:unix:/x", "rbd:pool/name", "socket:/run/q"})
+    for (auto text : {"nbd://host/x", "nbd:unix:/x", "rbd:pool/name"})
         expect_refused(text, std::errc::operation_not_supported, "not available in this version");
     expect_refused("rbd:pool/name", std::errc::operation_not_supported, "rbd:");
     EXPECT_EQ(shape("nbdx:/a"), "file [nbdx] [/a]");

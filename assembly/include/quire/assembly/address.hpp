@@ -42,6 +42,7 @@ public:
         standard,  ///< `-`: standard input or output
         memory,    ///< `mem:`: a new, empty memory filesystem
         host,      ///< `host:DIR`: a host directory that can't be left
+        socket,    ///< `socket:PATH`: what a server gives there, a filesystem or a device
     };
 
     /// One step inwards: a path inside what came before and, where the step goes on inwards or ends
@@ -57,7 +58,7 @@ public:
     static Result<Address> parse(std::string_view text);
 
     Scheme scheme() const { return scheme_; }
-    /// The host path (file, host), unescaped; otherwise empty.
+    /// The host path (file, host, socket), unescaped; otherwise empty.
     const std::string& source() const { return source_; }
     const Slice& slice() const { return slice_; }
     const std::vector<Step>& steps() const { return steps_; }
@@ -65,7 +66,8 @@ public:
     /// True when the address is nothing but a host path: whether that means a file of the host or
     /// an image is the verb's to say.
     bool bare() const { return scheme_ == Scheme::file && slice_.whole() && steps_.empty(); }
-    /// True when the address names a node of a tree, not a device.
+    /// True when the address names a node of a tree, not a device. What a socket alone stands for,
+    /// its server says.
     bool names_node() const;
     /// As it was written.
     const std::string& text() const { return text_; }

@@ -85,6 +85,12 @@ public:
     /// Fails: as locate; is_a_directory.
     Result<std::shared_ptr<block::Device>> device(const Address& address, Access access);
 
+    /// Opens what an address begins with (a host file, a channel to a server), so that locate() and
+    /// device() need no name of the host any more: for who gives up reaching names in between.
+    /// Answers the descriptors that have to stay open.
+    /// Fails: as locate; operation_not_supported (a directory of the host).
+    Result<std::vector<int>> hold(const Address& address, Access access);
+
     /// Makes durable what was done in a directory of a place and below, now.
     Result<void> sync(const Location& place, const fs::NodeReference& directory);
 

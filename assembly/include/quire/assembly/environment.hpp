@@ -27,6 +27,8 @@ struct Environment {
     std::string program_path;
     /// Where large files without a name go for a while, as TMPDIR has it.
     std::string temporary_directory = "/var/tmp";
+    /// Where servers leave word of themselves; empty: nowhere.
+    std::string runtime_directory;
     /// Standard streams, not owned.
     int input = 0;
     int output = 1;

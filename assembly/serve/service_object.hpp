@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "quire/block/device.hpp"
+#include "quire/ipc/snapshot.hpp"
+#include "quire/protocols/service.hpp"
+#include "quire/server/authority.hpp"
+#include "quire/server/file_server.hpp"
+
+namespace quire::assembly {
+
+/// What a server serves, to all its clients.
+struct Served {
+    std::string description;
+    bool read_only = false;
+    /// Whether clients of the server's own user act as the image's root.
+    bool owner_is_root = true;
+    /// Who the server is.
+    std::uint32_t uid = 0;
+    /// For the status; a line each.
+    std::string confinement;
+    /// Who is connected.
+    std::function<ipc::Snapshot()> snapshot;
+
+    /// A filesystem: as its root.
+    std::optional<server::Authority> tree;
+    std::unique_ptr<server::FileServer> files;
+
+    /// A device: one writer, or any number of readers.
+    std::shared_ptr<block::Device> device;
+    static constexpr int writer = -1;
+    std::atomic<int> users = 0;
+};
+
+/// The first object of one connection: gives out what its peer may have.
+/// Threads: any.
+class ServiceObject final : public protocols::Service {
+public:
+    ServiceObject(std::shared_ptr<Served> served, const ipc::Peer& peer);
+
+    Result<protocols::ServiceDescribeResult> describe(const ipc::Call& call) override;
+    Result<ipc::Cap<protocols::Volume>> volume(const ipc::Call& call, std::string_view subtree,
+                                               bool read_only) override;
+    Result<ipc::Cap<protocols::Opener>> opener(const ipc::Call& call, std::string_view subtree,
+                                               bool read_only) override;
+    Result<ipc::Cap<protocols::Filesystem>> filesystem(const ipc::Call& call) override;
+    Result<ipc::Cap<protocols::Block>> block(const ipc::Call& call, bool read_only) override;
+    Result<std::vector<protocols::ServedClient>> clients(const ipc::Call& call,
+                                                         std::uint64_t after) override;
+    Result<std::vector<protocols::HeldObject>> held(const ipc::Call& call,
+                                                    std::uint64_t client) override;
+    Result<std::string> status(const ipc::Call& call) override;
+
+private:
+    Result<server::Authority> authority(const ipc::Call& call, std::string_view subtree,
+                                        bool read_only) const;
+    Result<void> must_be_root() const;
+    bool may_see(const ipc::Peer& other) const;
+
+    const std::shared_ptr<Served> served_;
+    const ipc::Peer peer_;
+    const fs::Credentials identity_;
+};
+
+}  // namespace quire::assembly
