@@ -45,6 +45,11 @@ Environment environment_of_process() {
     if (const char* path = std::getenv("PATH")) environment.program_path = path;
     if (const char* directory = std::getenv("TMPDIR"); directory != nullptr && *directory != '\0')
         environment.temporary_directory = directory;
+    if (const char* directory = std::getenv("XDG_RUNTIME_DIR");
+        directory != nullptr && *directory != '\0')
+        environment.runtime_directory = directory;
+    else if (::geteuid() == 0)
+        environment.runtime_directory = "/run";
     // NOLINTEND(concurrency-mt-unsafe)
     environment.input_is_terminal = ::isatty(environment.input) == 1;
     environment.output_is_terminal = ::isatty(environment.output) == 1;

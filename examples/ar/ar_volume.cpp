@@ -2,7 +2,7 @@
 
 #include "ar_volume.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

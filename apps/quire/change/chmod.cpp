@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 
@@ -50,7 +50,7 @@ public:
             change_ = ModeChange::exactly(facts.permissions);
         }
         for (const assembly::Location& place : places) {
-            auto node = find_target(session, place, fs::Follow::yes);
+            auto node = find_node(session, place, fs::Follow::yes);
             if (node)
                 change_from(place, *node);
             else

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 
@@ -66,7 +66,7 @@ private:
         }
         QUIRE_TRY_ASSIGN(
             const fs::NodeReference start,
-            find_target(*session_, place, links_ || recursive_ ? fs::Follow::no : fs::Follow::yes));
+            find_node(*session_, place, links_ || recursive_ ? fs::Follow::no : fs::Follow::yes));
         const auto change = [&](const fs::NodeReference& node, const fs::Attributes& facts,
                                 const std::string& shown) -> Result<void> {
             if (from.uid.value_or(facts.uid) != facts.uid ||

@@ -2,7 +2,7 @@
 
 #include "change/copy_target.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "quire/base/name.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "frame/session.hpp"
-#include "frame/transfer_listener.hpp"
+#include "output/transfer_listener.hpp"
 #include "quire/assembly/assembler.hpp"
 
 namespace quire::app {

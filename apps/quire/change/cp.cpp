@@ -3,7 +3,7 @@
 // A copy is transfer::Copier's work. What is left here is what the words of the command line mean:
 // which links are followed, what the copies are called, and what must not be overwritten.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 #include <tuple>
@@ -12,6 +12,7 @@
 #include "change/cp_options.hpp"
 #include "change/stream.hpp"
 #include "frame/verb.hpp"
+#include "output/expectation.hpp"
 #include "quire/base/name.hpp"
 
 namespace quire::app {
@@ -45,6 +46,7 @@ public:
         ChangeListener listener(session);
         transfer::Copier copier(target_.spot.place.tree, session.call(), request_.copy, listener,
                                 session.progress());
+        expect(operands.sources);
         for (const std::string& source : operands.sources) {
             auto done = copy(source, copier);
             if (!done) session.report(done.error());
@@ -60,6 +62,14 @@ private:
         Spot spot;
         fs::NodeReference node;  // what is copied: links followed as asked
     };
+
+    void expect(const std::vector<std::string>& sources) {
+        Expectation expectation(*session_);
+        if (!expectation.wanted()) return;
+        for (const std::string& text : sources)
+            if (const auto source = find_source(text))
+                expectation.add(source->spot.place.tree, source->node);
+    }
 
     // Nothing is opened for writing to say only what would be done.
     Access writing_access() const {

@@ -2,7 +2,7 @@
 
 #include "change/cp_options.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "quire/base/name.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <optional>
 
@@ -114,7 +114,7 @@ private:
                          Error(std::errc::cross_device_link,
                                "a hard link cannot lead into another filesystem; -s makes a "
                                "symbolic one, 'quire cp' a copy"));
-        QUIRE_TRY_ASSIGN(fs::NodeReference node, find_target(*session_, place, fs::Follow::no));
+        QUIRE_TRY_ASSIGN(fs::NodeReference node, find_node(*session_, place, fs::Follow::no));
         if (node->type() == fs::FileType::directory)
             return about(target, Error(std::errc::operation_not_permitted,
                                        "a directory can have no hard links"));

@@ -4,7 +4,7 @@
 // it is a copy and a removal, and nothing may be lost whenever the program is killed: so all copies
 // come first, then they are made durable, and only then their sources go.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 

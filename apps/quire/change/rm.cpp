@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "change/target.hpp"
 #include "frame/options.hpp"

@@ -2,7 +2,7 @@
 
 #include "change/target.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "quire/base/name.hpp"
 #include "quire/transfer/walker.hpp"
@@ -38,7 +38,7 @@ std::vector<Location> open_targets(Session& session, const std::vector<std::stri
     return places;
 }
 
-Result<fs::NodeReference> find_target(Session& session, const Location& place, fs::Follow follow) {
+Result<fs::NodeReference> find_node(Session& session, const Location& place, fs::Follow follow) {
     auto node = place.tree->walk(session.call(), place.path, follow);
     if (!node) return about(place.text, std::move(node).error());
     return node;
@@ -49,7 +49,7 @@ Result<fs::Attributes> find_reference(Session& session, const std::string& addre
     QUIRE_TRY_ASSIGN(const assembly::Address parsed, assembly::Address::parse(address));
     QUIRE_TRY_ASSIGN(const Location place,
                      session.assembler().locate(parsed, Access::read, Bare::host));
-    QUIRE_TRY_ASSIGN(const fs::NodeReference node, find_target(session, place, follow));
+    QUIRE_TRY_ASSIGN(const fs::NodeReference node, find_node(session, place, follow));
     auto attributes = place.tree->attributes(session.call(), node);
     if (!attributes) return about(address, std::move(attributes).error());
     return attributes;

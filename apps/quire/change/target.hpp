@@ -19,8 +19,8 @@ std::vector<assembly::Location> open_targets(Session& session,
 Result<assembly::Location> open_target(Session& session, const std::string& address);
 
 /// The node that a place names. Fails: as Tree::walk; the sentence names the place.
-Result<fs::NodeReference> find_target(Session& session, const assembly::Location& place,
-                                      fs::Follow follow);
+Result<fs::NodeReference> find_node(Session& session, const assembly::Location& place,
+                                    fs::Follow follow);
 /// The attributes of what the address of --reference leads to. To be asked for after the targets
 /// are open, which may lie in the same image.
 Result<fs::Attributes> find_reference(Session& session, const std::string& address,

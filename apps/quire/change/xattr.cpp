@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <optional>
 
 #include "change/target.hpp"
-#include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
 #include "look/start.hpp"
+#include "output/json.hpp"
 #include "quire/base/name.hpp"
 #include "quire/transfer/access_list.hpp"
 #include "quire/transfer/metadata.hpp"
@@ -95,7 +95,7 @@ private:
 
     Result<void> change(const assembly::Location& place) {
         const fs::Call call = session_->call();
-        QUIRE_TRY_ASSIGN(const fs::NodeReference node, find_target(*session_, place, follow()));
+        QUIRE_TRY_ASSIGN(const fs::NodeReference node, find_node(*session_, place, follow()));
         const std::string& name = set_ ? *set_ : *remove_;
         Result<void> done;
         if (session_->manner().dry_run) {

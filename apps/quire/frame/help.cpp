@@ -69,6 +69,7 @@ std::string_view heading_of(std::string_view folder) {
     if (folder == "change") return "Change:";
     if (folder == "pack") return "Pack and unpack:";
     if (folder == "verify") return "Verify:";
+    if (folder == "serve") return "Serve:";
     return "Other:";
 }
 

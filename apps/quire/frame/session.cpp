@@ -2,10 +2,10 @@
 
 #include "frame/session.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
-#include "frame/progress_meter.hpp"
+#include "output/progress_meter.hpp"
 #include "quire/base/name.hpp"
 
 namespace quire::app {

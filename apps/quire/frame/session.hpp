@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "frame/output.hpp"
+#include "output/output.hpp"
 #include "quire/assembly/assembler.hpp"
 #include "quire/assembly/environment.hpp"
 #include "quire/base/error.hpp"

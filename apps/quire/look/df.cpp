@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
 #include "look/columns.hpp"
 #include "look/start.hpp"
+#include "output/json.hpp"
 #include "quire/base/units.hpp"
 
 namespace quire::app {

@@ -3,11 +3,11 @@
 #include <limits>
 #include <unordered_set>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
 #include "look/start.hpp"
 #include "look/traverse.hpp"
+#include "output/json.hpp"
 #include "quire/base/name.hpp"
 #include "quire/base/units.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "look/expression.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fnmatch.h>
 
 #include <charconv>
@@ -214,7 +214,7 @@ Result<ExpressionParser::Test> ExpressionParser::type() {
         return wrong(
             fmt::format("-type takes letters of f d l c b p s, not '{}'", printable(list)));
     return Test([letters](const Candidate& c) {
-        return letters.find(type_letter(c.visit.attributes.type)) != letters.npos;
+        return letters.find(fs::type_letter(c.visit.attributes.type)) != letters.npos;
     });
 }
 

@@ -2,55 +2,11 @@
 
 #include "look/facts.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ctime>
 
 namespace quire::app {
-
-char type_letter(fs::FileType type) {
-    switch (type) {
-        case fs::FileType::regular:
-            return 'f';
-        case fs::FileType::directory:
-            return 'd';
-        case fs::FileType::symbolic_link:
-            return 'l';
-        case fs::FileType::character_device:
-            return 'c';
-        case fs::FileType::block_device:
-            return 'b';
-        case fs::FileType::fifo:
-            return 'p';
-        case fs::FileType::socket:
-            return 's';
-        case fs::FileType::unknown:
-            break;
-    }
-    return '?';
-}
-
-std::string_view type_text(fs::FileType type) {
-    switch (type) {
-        case fs::FileType::regular:
-            return "regular file";
-        case fs::FileType::directory:
-            return "directory";
-        case fs::FileType::symbolic_link:
-            return "symbolic link";
-        case fs::FileType::character_device:
-            return "character device";
-        case fs::FileType::block_device:
-            return "block device";
-        case fs::FileType::fifo:
-            return "fifo";
-        case fs::FileType::socket:
-            return "socket";
-        case fs::FileType::unknown:
-            break;
-    }
-    return "unknown";
-}
 
 std::string_view type_word(fs::FileType type) {
     switch (type) {
@@ -63,12 +19,12 @@ std::string_view type_word(fs::FileType type) {
         case fs::FileType::block_device:
             return "block-device";
         default:
-            return type_text(type);
+            return fs::type_name(type);
     }
 }
 
 std::string mode_text(const fs::Attributes& attributes) {
-    const char letter = type_letter(attributes.type);
+    const char letter = fs::type_letter(attributes.type);
     std::string text(1, letter == 'f' ? '-' : letter);
     const unsigned mode = attributes.permissions;
     const auto triple = [&](unsigned shift, bool special, char lower, char upper) {

@@ -5,19 +5,15 @@
 #include <string>
 #include <string_view>
 
-#include "frame/json.hpp"
+#include "output/json.hpp"
 #include "quire/fs/attributes.hpp"
 
 namespace quire::app {
 
 /// "-rwsr-xr-t", as ls prints it.
 std::string mode_text(const fs::Attributes& attributes);
-/// "regular file", "directory", …
-std::string_view type_text(fs::FileType type);
 /// "file", "directory", "symlink", …: one word, for JSON.
 std::string_view type_word(fs::FileType type);
-/// The letter of find's -type: f d l c b p s.
-char type_letter(fs::FileType type);
 /// "2024-02-29 23:59:59.123456789 +0000"; seconds alone where the calendar ends.
 std::string time_text(Time time);
 

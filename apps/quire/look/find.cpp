@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
 #include "look/expression.hpp"
 #include "look/facts.hpp"
 #include "look/start.hpp"
+#include "output/json.hpp"
 #include "quire/base/name.hpp"
 
 namespace quire::app {

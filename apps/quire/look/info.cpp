@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/session.hpp"
 #include "frame/verb.hpp"
 #include "look/columns.hpp"
 #include "look/facts.hpp"
+#include "output/json.hpp"
 #include "quire/assembly/contents.hpp"
 #include "quire/base/name.hpp"
 #include "quire/base/units.hpp"

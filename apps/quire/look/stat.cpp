@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
@@ -122,7 +122,7 @@ private:
                     const std::vector<Attribute>& attributes) {
         line("Address", session_->shown(start.place.text) +
                             (target.empty() ? "" : " -> " + session_->shown(target)));
-        line("Type", type_text(facts.type));
+        line("Type", fs::type_name(facts.type));
         if (facts.type == FileType::character_device || facts.type == FileType::block_device)
             line("Device", fmt::format("{}, {}", facts.device.major, facts.device.minor));
         line("Mode", fmt::format("{:04o} ({})", facts.permissions, mode_text(facts)));

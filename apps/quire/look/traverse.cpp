@@ -5,7 +5,7 @@
 
 #include "look/traverse.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <unordered_set>

@@ -4,14 +4,14 @@
 // without a name, and only then give it its name. Measuring can be wrong (the source may grow
 // meanwhile): when the image turns out too small it is made again, larger.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <random>
 
-#include "frame/json.hpp"
-#include "frame/new_file.hpp"
-#include "frame/transfer_listener.hpp"
+#include "output/json.hpp"
+#include "output/new_file.hpp"
+#include "output/transfer_listener.hpp"
 #include "pack/create.hpp"
 #include "pack/source.hpp"
 #include "quire/base/units.hpp"
@@ -76,7 +76,9 @@ Result<void> Creation::measure() {
     const std::uint32_t block_size = request_.block_size.value_or(
         given ? ext::default_block_size(request_.bytes) : usual_block_size);
     transfer::Account account(listener_, session_.progress());
-    QUIRE_TRY_ASSIGN(demand_, source_->measure(pack_, block_size, account));
+    // A size that is given need not be found.
+    const auto estimate = given ? transfer::Estimate::quick : transfer::Estimate::full;
+    QUIRE_TRY_ASSIGN(demand_, source_->measure(pack_, block_size, estimate, account));
     session_.progress().expect(demand_.bytes, demand_.entries);
     choose_format(block_size);
     return {};

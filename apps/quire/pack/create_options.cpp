@@ -2,7 +2,7 @@
 
 #include "pack/create.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 

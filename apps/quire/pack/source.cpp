@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "output/expectation.hpp"
 #include "pack/streams.hpp"
 #include "quire/base/name.hpp"
 #include "quire/base/unique_fd.hpp"
@@ -20,26 +21,18 @@ namespace quire::app {
 
 namespace {
 
-/// For measuring a tree: what fails is told when it is packed.
-class Silence final : public transfer::Listener {
-public:
-    void done(transfer::Action, std::string_view, std::string_view) override {}
-    void problem(std::string_view, const Error&) override {}
-    void warning(std::string_view, std::string_view) override {}
-    bool stop() override { return false; }
-};
-
 class TreeSource final : public PackSource {
 public:
     TreeSource(std::shared_ptr<fs::Tree> tree, fs::Call call, fs::NodeReference start)
         : tree_(std::move(tree)), call_(std::move(call)), start_(std::move(start)) {}
 
     Result<transfer::PackSize> measure(const transfer::PackOptions& options,
-                                       std::uint32_t block_size, transfer::Account&) override {
-        Silence silence;
+                                       std::uint32_t block_size, transfer::Estimate estimate,
+                                       transfer::Account&) override {
+        SilentListener silence;
         NoProgress nobody;
         transfer::Account account(silence, nobody);
-        return transfer::measure(tree_, call_, start_, options, block_size, account);
+        return transfer::measure(tree_, call_, start_, options, block_size, estimate, account);
     }
     Result<void> pack(const transfer::PackOptions& options, fs::ImageWriter& writer,
                       transfer::Account& account) override {
@@ -59,7 +52,7 @@ public:
     explicit TarSource(OpenStream open) : open_(std::move(open)) {}
 
     Result<transfer::PackSize> measure(const transfer::PackOptions& options,
-                                       std::uint32_t block_size,
+                                       std::uint32_t block_size, transfer::Estimate,
                                        transfer::Account& account) override {
         const auto stream = open_();
         QUIRE_TRY_ASSIGN(plan_, transfer::TarPlan::make(*stream, options, block_size, account));

@@ -18,6 +18,7 @@ public:
     /// Needs: to be called once, before pack(). `options.made` does not count yet.
     virtual Result<transfer::PackSize> measure(const transfer::PackOptions& options,
                                                std::uint32_t block_size,
+                                               transfer::Estimate estimate,
                                                transfer::Account& account) = 0;
     /// May be called again for another try.
     virtual Result<void> pack(const transfer::PackOptions& options, fs::ImageWriter& writer,

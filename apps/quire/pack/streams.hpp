@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "frame/new_file.hpp"
-#include "frame/output.hpp"
+#include "output/new_file.hpp"
+#include "output/output.hpp"
 #include "quire/fs/tree.hpp"
 #include "quire/transfer/bytes.hpp"
 

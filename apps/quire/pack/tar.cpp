@@ -2,29 +2,19 @@
 
 #include "quire/transfer/tar.hpp"
 
-#include "frame/new_file.hpp"
 #include "frame/options.hpp"
-#include "frame/progress_meter.hpp"
-#include "frame/transfer_listener.hpp"
 #include "frame/verb.hpp"
 #include "look/start.hpp"
+#include "output/expectation.hpp"
+#include "output/new_file.hpp"
+#include "output/transfer_listener.hpp"
 #include "pack/numbers.hpp"
 #include "pack/streams.hpp"
 #include "quire/base/name.hpp"
-#include "quire/transfer/pack.hpp"
 
 namespace quire::app {
 
 namespace {
-
-/// For measuring: what fails is told when it is archived.
-class Silence final : public transfer::Listener {
-public:
-    void done(transfer::Action, std::string_view, std::string_view) override {}
-    void problem(std::string_view, const Error&) override {}
-    void warning(std::string_view, std::string_view) override {}
-    bool stop() override { return false; }
-};
 
 class Tar final : public Command {
 public:
@@ -70,28 +60,11 @@ public:
 
 private:
     Result<void> write(Session& session, const Start& start, BufferedSink& sink) const {
-        expect(session, start);
+        Expectation(session).add(start.place.tree, start.node, tar_.exclude);
         TransferListener listener(session);
         QUIRE_TRY(transfer::write_tar(start.place.tree, session.call(), start.node, tar_, sink,
                                       listener, session.progress()));
         return sink.flush();
-    }
-
-    // The time left is worth a walk through the tree only where somebody sees it.
-    void expect(Session& session, const Start& start) const {
-        Progress& progress = session.progress();
-        if (dynamic_cast<ProgressMeter*>(&progress) == nullptr ||
-            start.node->type() != fs::FileType::directory)
-            return;
-        Silence silence;
-        NoProgress nobody;
-        transfer::Account account(silence, nobody);
-        transfer::PackOptions options;
-        options.exclude = tar_.exclude;
-        constexpr std::uint32_t any_block_size = 4096;
-        const auto size = transfer::measure(start.place.tree, session.call(), start.node, options,
-                                            any_block_size, account);
-        if (size) progress.expect(size->bytes, size->entries);
     }
 
     std::string address_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "frame/options.hpp"
-#include "frame/transfer_listener.hpp"
 #include "frame/verb.hpp"
+#include "output/transfer_listener.hpp"
 #include "pack/numbers.hpp"
 #include "pack/streams.hpp"
 #include "quire/base/name.hpp"

@@ -9,7 +9,7 @@
 #include <algorithm>
 
 #include "quire/base/unique_fd.hpp"
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 
 namespace quire::app::testing {
 namespace {

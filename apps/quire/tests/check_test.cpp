@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "tests/place.hpp"
+#include "tests/support/place.hpp"
 
 namespace quire::app {
 namespace {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "quire/testing/temporary_directory.hpp"
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 namespace quire::app {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "tests/beside_gnu.hpp"
+#include "tests/support/beside_gnu.hpp"
 
 namespace quire::app {
 namespace {

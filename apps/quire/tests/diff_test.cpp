@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "tests/place.hpp"
+#include "tests/support/place.hpp"
 
 namespace quire::app {
 namespace {
@@ -41,7 +41,7 @@ TEST_F(DiffVerb, each_aspect_is_told_in_a_line) {
     EXPECT_EQ(after("echo x > e/new; touch -d @5 e"), "only in e: new\n");
     EXPECT_EQ(after("rm -r e/sub; touch -d @5 e"), "only in a.img:/: sub\n");
     EXPECT_EQ(after("rmdir e/empty; echo > e/empty; touch -d @5 e"),
-              "empty: type directory and file\n");
+              "empty: type directory and regular file\n");
     EXPECT_EQ(after("chmod 700 e/empty"), "empty: permissions 0755 and 0700\n");
     EXPECT_EQ(after("touch -d @-5.25 e/empty"), "empty: modified 5.000000000 and -5.250000000\n");
     EXPECT_EQ(after("touch -d @6 e/empty"), "empty: modified 5.000000000 and 6.000000000\n");

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
-#include "frame/progress_meter.hpp"
 #include "frame/verb.hpp"
+#include "output/json.hpp"
+#include "output/progress_meter.hpp"
 #include "quire/testing/temporary_directory.hpp"
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 namespace quire::app {
 namespace {

@@ -10,7 +10,7 @@
 #include <fstream>
 
 #include "quire/testing/temporary_directory.hpp"
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 namespace quire::app {
 namespace {

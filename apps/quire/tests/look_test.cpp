@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "quire/testing/temporary_directory.hpp"
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 namespace quire::app {
 namespace {

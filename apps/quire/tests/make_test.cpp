@@ -2,10 +2,10 @@
 //
 // mkdir, ln and truncate beside the programs of coreutils.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 
 namespace quire::app::testing {
 namespace {

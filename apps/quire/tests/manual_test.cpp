@@ -13,7 +13,7 @@
 #include "frame/verb.hpp"
 #include "look/expression.hpp"
 #include "quire/testing/temporary_directory.hpp"
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 namespace quire::app {
 namespace {

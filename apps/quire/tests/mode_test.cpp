@@ -2,11 +2,11 @@
 //
 // chmod and chown beside the programs of coreutils.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 #include "values/mode_change.hpp"
 
 namespace quire::app::testing {

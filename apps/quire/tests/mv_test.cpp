@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/beside_gnu.hpp"
+#include "tests/support/beside_gnu.hpp"
 
 namespace quire::app {
 namespace {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "quire/base/unique_fd.hpp"
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 
 namespace quire::app::testing {
 namespace {

@@ -2,7 +2,7 @@
 //
 // tar and untar, against GNU tar, bsdtar, tree-hash and e2fsck.
 
-#include "tests/place.hpp"
+#include "tests/support/place.hpp"
 
 namespace quire::app {
 namespace {

@@ -2,10 +2,10 @@
 //
 // touch beside the program of coreutils.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 #include "values/date.hpp"
 
 namespace quire::app::testing {

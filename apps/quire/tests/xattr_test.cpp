@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 #include "values/bytes_text.hpp"
 
 namespace quire::app::testing {

@@ -2,12 +2,12 @@
 
 #include "values/bytes_text.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 
-#include "frame/json.hpp"
+#include "output/json.hpp"
 #include "quire/base/name.hpp"
 
 namespace quire::app {

@@ -2,7 +2,7 @@
 
 #include "values/date.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <chrono>

@@ -2,7 +2,7 @@
 
 #include "values/mode_change.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "quire/base/name.hpp"
 #include "quire/fs/attributes.hpp"

@@ -2,7 +2,7 @@
 
 #include "values/owner.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <grp.h>
 #include <pwd.h>
 

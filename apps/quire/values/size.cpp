@@ -2,7 +2,7 @@
 
 #include "values/size.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

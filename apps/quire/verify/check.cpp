@@ -5,11 +5,11 @@
 // has to be replayed, since e2fsck judges what it looks at without changing it as if there were
 // no journal.
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
+#include "output/json.hpp"
 #include "quire/assembly/contents.hpp"
 #include "quire/base/name.hpp"
 #include "quire/block/file_device.hpp"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include "frame/json.hpp"
 #include "frame/options.hpp"
-#include "frame/transfer_listener.hpp"
 #include "frame/verb.hpp"
+#include "output/json.hpp"
+#include "output/transfer_listener.hpp"
 #include "quire/base/name.hpp"
 #include "quire/transfer/compare.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "verify/own_check.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "quire/base/name.hpp"
 #include "quire/block/region_device.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-#include "frame/json.hpp"
+#include "output/json.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 

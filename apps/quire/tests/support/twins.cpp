@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "tests/twins.hpp"
+#include "tests/support/twins.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

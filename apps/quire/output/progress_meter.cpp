@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-#include "frame/progress_meter.hpp"
+#include "output/progress_meter.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
-#include "frame/json.hpp"
 #include "frame/session.hpp"
+#include "output/json.hpp"
 #include "quire/base/name.hpp"
 #include "quire/base/units.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "frame/output.hpp"
+#include "output/output.hpp"
 
 #include <poll.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-#include "frame/transfer_listener.hpp"
+#include "output/transfer_listener.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "quire/base/name.hpp"
 

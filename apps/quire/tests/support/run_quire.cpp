@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "tests/beside_gnu.hpp"
+#include "tests/support/beside_gnu.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>

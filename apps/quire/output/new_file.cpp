@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-#include "frame/new_file.hpp"
+#include "output/new_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

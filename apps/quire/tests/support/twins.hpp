@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "quire/testing/temporary_directory.hpp"
-#include "tests/run_quire.hpp"
+#include "tests/support/run_quire.hpp"
 
 namespace quire::app::testing {
 

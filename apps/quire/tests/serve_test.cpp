@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+//
+// Every verb on a served socket does and says what it does and says on the image itself; and the
+// verbs that serve.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <regex>
+#include <thread>
+
+#include "quire/testing/temporary_directory.hpp"
+#include "tests/support/run_quire.hpp"
+
+namespace quire::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::Outcome;
+using ::testing::StartsWith;
+
+/// The first number behind a key in JSON.
+std::string number_of(const std::string& json, const std::string& key) {
+    std::smatch found;
+    if (!std::regex_search(json, found, std::regex('"' + key + "\":(\\d+)"))) return {};
+    return found[1];
+}
+
+class ServedVerbs : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (!testing::have("mke2fs")) GTEST_SKIP() << "mke2fs is not installed";
+        testing::prepare(R"(
+            umask 022
+            mkdir -p d/etc d/sub/deep/er 'd/with space'
+            printf 'hello\n' > d/etc/motd
+            ln d/etc/motd d/etc/motd2
+            ln -s etc/motd d/link
+            seq 1 100000 > d/sub/numbers
+            truncate -s 1M d/sub/sparse; printf end >> d/sub/sparse
+            printf z > $'d/odd\t\xff'
+            for i in $(seq 1 300); do : > d/sub/deep/f$i; done
+            find d -exec touch -h -d @1700000000 {} +
+            mke2fs -q -F -t ext4 -U 11111111-2222-3333-4444-555555555555 -E hash_seed=11111111-2222-3333-4444-555555555555,root_owner=0:0 -d d direct.img 32M
+            cp direct.img served.img
+            )",
+                         place.path());
+    }
+    void TearDown() override {
+        for (const std::string& socket : sockets_) stop(socket);
+    }
+
+    testing::Surroundings surroundings(const std::string& input = {}) const {
+        return {.directory = place.path(),
+                .input = input,
+                .environment = {"SOURCE_DATE_EPOCH=1700000001",
+                                "XDG_RUNTIME_DIR=" + place.path().string()}};
+    }
+    Outcome quire(const std::vector<std::string>& arguments, const std::string& input = {}) const {
+        return testing::quire(arguments, surroundings(input));
+    }
+    Outcome serve(const std::string& address, const std::string& socket,
+                  std::vector<std::string> options = {}) {
+        options.insert(options.begin(), {"serve", "--background", address, "--socket", socket});
+        Outcome outcome = quire(options);
+        if (outcome.status == 0) sockets_.push_back(socket);
+        return outcome;
+    }
+    pid_t pid_of(const std::string& socket) const {
+        const std::string pid = number_of(quire({"ps", "--json", socket}).out, "pid");
+        return pid.empty() ? 0 : std::stoi(pid);
+    }
+    bool listens(const std::string& socket) const { return quire({"ps", socket}).status == 0; }
+    /// Waits until everything is committed and the image free.
+    void stop(const std::string& socket) const {
+        const pid_t pid = pid_of(socket);
+        if (pid <= 0) return;
+        ::kill(pid, SIGTERM);
+        while (std::filesystem::exists(place.path() / socket)) std::this_thread::yield();
+    }
+    void expect_clean(const std::string& image) const {
+        const Outcome outcome = testing::run({"e2fsck", "-fn", image}, surroundings());
+        EXPECT_EQ(outcome.status, 0) << outcome.out;
+    }
+
+    const quire::testing::TemporaryDirectory place;
+    std::vector<std::string> sockets_;
+};
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
+        text.replace(at, from.size(), to);
+    return text;
+}
+
+TEST_F(ServedVerbs, do_and_say_the_same) {
+    ASSERT_EQ(serve("served.img", "socket").status, 0);
+    // `{}` stands for the image.
+    const std::vector<std::pair<std::vector<std::string>, std::string>> commands = {
+        {{"ls", "-laR", "{}:/"}, ""},
+        {{"ls", "-li", "{}:/sub"}, ""},
+        {{"ls", "--json", "{}:/"}, ""},
+        {{"tree", "{}:/"}, ""},
+        {{"stat", "{}:/etc/motd", "{}:/link", "{}:/"}, ""},
+        {{"stat", "{}:/nothing"}, ""},
+        {{"find", "{}:/", "-name", "f1*", "-size", "0"}, ""},
+        {{"du", "-a", "{}:/"}, ""},
+        {{"df", "{}"}, ""},
+        {{"df", "-i", "{}:/etc"}, ""},
+        {{"cat", "{}:/etc/motd", "{}:/link", "{}:/sub/numbers"}, ""},
+        {{"cat", "{}:/etc"}, ""},
+        {{"cp", "-", "{}:/etc/new"}, "written\n"},
+        {{"cat", "{}:/etc/new"}, ""},
+        {{"cp", "-a", "d/sub", "{}:/copy"}, ""},
+        {{"cp", "-a", "{}:/sub", "{}:/copy/again"}, ""},
+        {{"cp", "-a", "{}:/nowhere", "{}:/copy"}, ""},
+        {{"mkdir", "-p", "{}:/a/b/c"}, ""},
+        {{"mkdir", "{}:/a"}, ""},
+        {{"mv", "{}:/etc/new", "{}:/a/b"}, ""},
+        {{"ln", "-s", "b/new", "{}:/a/soft"}, ""},
+        {{"ln", "{}:/a/b/new", "{}:/a/hard"}, ""},
+        {{"chmod", "-R", "u=rwX,go=", "{}:/a"}, ""},
+        {{"chown", "-R", "1000:70000", "{}:/a/b"}, ""},
+        {{"touch", "-d", "@1234567890.5", "{}:/a/hard"}, ""},
+        {{"truncate", "-s", "5000", "{}:/a/hard"}, ""},
+        {{"xattr", "set", "{}:/a/hard", "user.colour", "blue"}, ""},
+        {{"xattr", "ls", "{}:/a/hard"}, ""},
+        {{"rm", "-rv", "{}:/copy/deep"}, ""},
+        {{"rmdir", "{}:/a/b/c"}, ""},
+        {{"rmdir", "{}:/a"}, ""},
+        {{"rm", "{}:/a"}, ""},
+        {{"diff", "d/etc", "{}:/etc"}, ""},
+        {{"diff", "d/sub", "{}:/copy"}, ""},
+        {{"tar", "{}:/"}, ""},
+        {{"ls", "-laR", "{}:/"}, ""},
+    };
+    for (const auto& [words, input] : commands) {
+        const auto on = [&, &words = words](const std::string& image) {
+            std::vector<std::string> arguments;
+            for (const std::string& word : words) arguments.push_back(replaced(word, "{}", image));
+            return arguments;
+        };
+        const Outcome direct = quire(on("direct.img"), input);
+        const Outcome served = quire(on("socket:socket"), input);
+        const std::string line = ::testing::PrintToString(words);
+        EXPECT_EQ(served.status, direct.status) << line << served.err;
+        EXPECT_EQ(replaced(served.err, "socket:socket", "direct.img"), direct.err) << line;
+        if (words[0] == "df")
+            EXPECT_EQ(served.status, 0);
+        else
+            EXPECT_TRUE(replaced(served.out, "socket:socket", "direct.img") == direct.out) << line;
+    }
+    // The very archive goes in again, from a stream.
+    const Outcome archive = quire({"tar", "direct.img:/sub"});
+    for (const char* image : {"direct.img:/out", "socket:socket:/out"}) {
+        ASSERT_EQ(quire({"mkdir", image}).status, 0);
+        EXPECT_EQ(quire({"untar", image}, archive.out).status, 0);
+    }
+    stop("socket");
+    expect_clean("direct.img");
+    expect_clean("served.img");
+    EXPECT_EQ(quire({"diff", "direct.img:/", "served.img:/"}).out, "");
+}
+
+TEST_F(ServedVerbs, find_what_is_served_by_its_socket) {
+    ASSERT_EQ(serve("served.img", "socket").status, 0);
+    EXPECT_THAT(quire({"ls", "served.img:/"}).err,
+                HasSubstr("socket:" + (place / "socket").string()));
+    EXPECT_THAT(quire({"rm", "served.img:/link"}).err, HasSubstr("is being served"));
+    EXPECT_THAT(quire({"ls", "socket"}).err, HasSubstr("'socket:socket' is what is served there"));
+    EXPECT_THAT(quire({"check", "socket:socket"}).err, HasSubstr("not a device"));
+    EXPECT_THAT(quire({"ls", "socket:socket@p1:/"}).err, HasSubstr("no partitions"));
+    EXPECT_THAT(quire({"ls", "socket:nowhere:/"}).err, HasSubstr("no server can be reached"));
+    EXPECT_THAT(quire({"ls", "socket::/"}).err, HasSubstr("names no socket"));
+    EXPECT_THAT(serve("served.img", "other").err, HasSubstr("is being served"));
+    EXPECT_THAT(serve("direct.img", "socket").err, HasSubstr("Address already in use"));
+    stop("socket");
+    EXPECT_EQ(quire({"ls", "served.img:/"}).err, "");
+    EXPECT_THAT(quire({"ls", "socket:socket:/"}).err, HasSubstr("no server can be reached"));
+}
+
+TEST_F(ServedVerbs, serve_a_part_and_for_reading_only) {
+    ASSERT_EQ(serve("served.img:/sub", "part", {"--read-only"}).status, 0);
+    EXPECT_THAT(quire({"ls", "socket:part:/"}).out, HasSubstr("numbers"));
+    EXPECT_THAT(quire({"cat", "socket:part:/../etc/motd"}).err, HasSubstr("No such file"));
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"rm", "socket:part:/numbers"},
+                                               {"mkdir", "socket:part:/new"},
+                                               {"chmod", "600", "socket:part:/numbers"},
+                                               {"cp", "d/etc/motd", "socket:part:/numbers"}}) {
+        const Outcome outcome = quire(words);
+        EXPECT_EQ(outcome.status, 1);
+        EXPECT_THAT(outcome.err, HasSubstr("Read-only file system")) << words[0];
+    }
+    // Reading at the same time is nobody's concern.
+    EXPECT_EQ(quire({"ls", "served.img:/"}).err, "");
+    EXPECT_THAT(serve("served.img:/nowhere", "other", {"-r"}).err, HasSubstr("No such file"));
+    EXPECT_THAT(serve("served.img:/etc/motd", "other", {"-r"}).err, HasSubstr("Not a directory"));
+    EXPECT_THAT(serve("host:d", "other").err, HasSubstr("directory of the host"));
+    EXPECT_EQ(quire({"serve", "served.img"}).status, 2);
+    EXPECT_EQ(quire({"serve", "served.img", "-s", "x", "-m", "1777"}).status, 2);
+}
+
+TEST_F(ServedVerbs, stack_devices_and_filesystems) {
+    ASSERT_EQ(quire({"cp", "direct.img", "served.img:/inner.img"}).status, 0);
+    ASSERT_EQ(serve("served.img", "one", {"--device"}).status, 0);
+    ASSERT_EQ(serve("socket:one", "two").status, 0);
+    ASSERT_EQ(serve("socket:two:/inner.img", "three", {"--device"}).status, 0);
+    ASSERT_EQ(serve("socket:three", "four").status, 0);
+    EXPECT_EQ(quire({"ls", "-R", "socket:four:/"}).out,
+              replaced(quire({"ls", "-R", "direct.img:/"}).out, "direct.img", "socket:four"));
+    EXPECT_EQ(quire({"cp", "-", "socket:four:/etc/new"}, "through four servers\n").status, 0);
+    EXPECT_THAT(quire({"info", "socket:one"}).err, HasSubstr("in use by another client"));
+    for (const char* socket : {"four", "three"}) stop(socket);
+    EXPECT_EQ(quire({"cat", "socket:two:/inner.img:/etc/new"}).out, "through four servers\n");
+    stop("two");
+    EXPECT_EQ(quire({"cat", "socket:one:/inner.img:/etc/new"}).out, "through four servers\n");
+    EXPECT_THAT(quire({"info", "socket:one"}).out, HasSubstr("ext4"));
+    stop("one");
+    EXPECT_EQ(quire({"cat", "served.img:/inner.img:/etc/new"}).out, "through four servers\n");
+    expect_clean("served.img");
+}
+
+TEST_F(ServedVerbs, tell_who_holds_what) {
+    EXPECT_EQ(quire({"ps"}).out, "");
+    ASSERT_EQ(serve("direct.img", "one", {"-r"}).status, 0);
+    ASSERT_EQ(serve("served.img", "two", {"-d"}).status, 0);
+    ASSERT_EQ(serve("socket:two", "three").status, 0);
+    const std::string listed = quire({"ps"}).out;
+    for (const char* word : {"direct.img", "filesystem, read-only", "served.img", "device"})
+        EXPECT_THAT(listed, HasSubstr(word));
+    EXPECT_THAT(quire({"ps", "-v", "one"}).out, HasSubstr("confined: no new privileges"));
+    EXPECT_THAT(quire({"caps", "two"}).out, HasSubstr("Block"));
+    EXPECT_THAT(quire({"caps", "socket:one"}).out, Not(HasSubstr("Block")));
+    const std::string json = quire({"caps", "--json", "two"}).out;
+    EXPECT_THAT(json, StartsWith(R"({"schema":1,"type":"capabilities","socket":"two")"));
+    EXPECT_THAT(json, HasSubstr(R"("interface":"Block","objects":1,"references":1})"));
+    EXPECT_THAT(quire({"caps", "socket:one:/etc"}).err, HasSubstr("not the server"));
+    EXPECT_THAT(quire({"ps", "nowhere"}).err, HasSubstr("no server can be reached"));
+    // What a killed one has left is forgotten.
+    ::kill(pid_of("one"), SIGKILL);
+    while (listens("one")) std::this_thread::yield();
+    EXPECT_THAT(quire({"ps"}).out, Not(HasSubstr("direct.img")));
+}
+
+TEST_F(ServedVerbs, are_not_hurt_by_two_writers_at_once) {
+    ASSERT_EQ(serve("served.img", "socket").status, 0);
+    std::vector<std::thread> writers;
+    for (int id = 0; id < 4; ++id) {
+        writers.emplace_back([this, id] {
+            const std::string top = "socket:socket:/w" + std::to_string(id);
+            EXPECT_EQ(quire({"cp", "-a", "d/sub", top}).err, "");
+            EXPECT_EQ(quire({"rm", "-r", top + "/deep"}).err, "");
+            EXPECT_EQ(quire({"mv", top + "/numbers", top + "/n"}).err, "");
+        });
+    }
+    for (std::thread& writer : writers) writer.join();
+    stop("socket");
+    expect_clean("served.img");
+    const std::string numbers = quire({"cat", "direct.img:/sub/numbers"}).out;
+    for (int id = 0; id < 4; ++id)
+        EXPECT_TRUE(quire({"cat", "served.img:/w" + std::to_string(id) + "/n"}).out == numbers);
+}
+
+}  // namespace
+}  // namespace quire::app
