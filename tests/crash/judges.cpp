@@ -2,7 +2,7 @@
 
 #include "crash/judges.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

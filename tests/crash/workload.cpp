@@ -2,7 +2,7 @@
 
 #include "crash/workload.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 
