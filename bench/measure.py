@@ -63,8 +63,11 @@ def run(command):
         return Sample(wall, float(user) + float(system), int(memory) * 1024)
 
 
-def measure(peers, rounds, expected, seed, say):
-    """Fills in the peers' samples. EXPECTED are the hashes of what each must produce."""
+def measure(peers, rounds, longest, expected, seed, say):
+    """Fills in the peers' samples. EXPECTED are the hashes of what each must produce.
+
+    A peer that takes over LONGEST seconds in the warm-up round has no further ones, and its table says so.
+    """
     order = random.Random(seed)
     runnable = [peer for peer in peers if not peer.missing]
     # Round -1 warms the caches and is not counted.
@@ -83,6 +86,8 @@ def measure(peers, rounds, expected, seed, say):
                 peer.lossless = found["everything"] == expected["everything"]
                 if number >= 0:
                     peer.samples.append(sample)
+                elif sample.wall > longest:
+                    peer.failure = f"{sample.wall:.0f} s in the warm-up round, then left out"
             except RuntimeError as error:
                 peer.failure = str(error)
             finally:

@@ -100,3 +100,12 @@ def write(folder, machine, rows):
         lines += table(row)
     (folder / "report.md").write_text("\n".join(lines))
     (folder / "report.svg").write_text(picture(rows))
+
+
+def write_row(folder, machine, row, result):
+    """A row whose program has made its peers take turns."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{row.REPORT}.json").write_text(json.dumps({"machine": machine, **result}, indent=1) + "\n")
+    lines = [f"# {row.TITLE}", "", f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}, "
+             f"{result['rounds']} rounds. {row.NOTE}", ""]
+    (folder / f"{row.REPORT}.md").write_text("\n".join(lines + row.table(result)))

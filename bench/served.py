@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Open, stat, read and list through a server, fuse2fs and the kernel, by build/release/bin/bench_served.
+
+All three have the same image, warm; the program makes them take turns.
+"""
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+from measure import median_with_interval
+from trees import TOP
+
+NAME = "served"
+REPORT = "served"
+TITLE = "Served files"
+NOTE = "Messages: both directions. Context switches: of client and server."
+PROGRAM = TOP / "build/release/bin/bench_served"
+QUIRE = TOP / "build/release/bin/quire"
+BASE = "quire serve"
+FILES = 1000
+
+
+def build():
+    subprocess.run([TOP / "tools/build", "release", "quire", "bench_served"], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def make_images(work):
+    tree = work / "tree/files"
+    tree.mkdir(parents=True)
+    for number in range(FILES):
+        (tree / str(number)).write_bytes(bytes([number % 251]) * 4096)
+    subprocess.run([QUIRE, "create", "-q", work / "served.img", "--from", work / "tree", "--size", "64M"],
+                   check=True)
+    for name in ("kernel", "fuse2fs"):
+        shutil.copy(work / "served.img", work / f"{name}.img")
+
+
+class Peers:
+    """Mounts and servers, gone at the end."""
+
+    def __init__(self, work):
+        self.work, self.undo, self.arguments, self.missing = work, [], [], {}
+
+    def __enter__(self):
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.work)}
+        subprocess.run([QUIRE, "serve", "-q", "-b", self.work / "served.img", "-s", self.work / "socket"],
+                       check=True, env=environment)
+        told = subprocess.run([QUIRE, "ps", "--json", self.work / "socket"], check=True,
+                              stdout=subprocess.PIPE, env=environment)
+        parent = json.loads(told.stdout)["pid"]
+        self.undo.append(["kill", str(parent)])
+        children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        self.arguments += ["--served", BASE, str(self.work / "socket"), children[0]]
+        self.mount_kernel()
+        self.mount_fuse()
+        return self
+
+    def __exit__(self, *_):
+        for command in self.undo:
+            subprocess.run(command, check=False)
+
+    def mount_kernel(self):
+        point = self.work / "kernel"
+        point.mkdir()
+        if os.geteuid() != 0:
+            self.missing["kernel, loop mount"] = "needs root"
+            return
+        done = subprocess.run(["mount", "-o", "loop", self.work / "kernel.img", point], check=False,
+                              stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            self.missing["kernel, loop mount"] = done.stderr.decode().strip()
+            return
+        self.undo.append(["umount", str(point)])
+        self.arguments += ["--mounted", "kernel, loop mount", str(point), "0"]
+
+    def mount_fuse(self):
+        point = self.work / "fuse2fs"
+        point.mkdir()
+        if not shutil.which("fuse2fs"):
+            self.missing["fuse2fs"] = "not installed"
+            return
+        server = subprocess.Popen(["fuse2fs", "-f", self.work / "fuse2fs.img", point],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(200):
+            if os.path.ismount(point):
+                break
+            time.sleep(0.05)
+        else:
+            self.missing["fuse2fs"] = "does not mount here"
+            server.kill()
+            return
+        self.undo.append(["fusermount3", "-u", str(point)])
+        self.arguments += ["--mounted", "fuse2fs", str(point), str(server.pid)]
+
+
+def measure(rounds, seed):
+    with tempfile.TemporaryDirectory(prefix="quire-bench-") as work:
+        work = pathlib.Path(work)
+        make_images(work)
+        with Peers(work) as peers:
+            done = subprocess.run([PROGRAM, "--rounds", str(rounds), "--seed", str(seed), *peers.arguments],
+                                  stdout=subprocess.PIPE, check=True)
+            missing = peers.missing
+    result = json.loads(done.stdout)
+    result["missing"] = missing
+    for case in result["results"]:
+        base = next(c for c in result["results"]
+                    if c["operation"] == case["operation"] and c["peer"] == BASE)
+        median, low, high = median_with_interval(case["nanoseconds"])
+        case["time"] = {"median": median, "low": low, "high": high}
+        ratio, low, high = median_with_interval(
+            [c / b for b, c in zip(base["nanoseconds"], case["nanoseconds"])])
+        case["times_as_long_as_quire"] = {"median": ratio, "low": low, "high": high}
+    return result
+
+
+def table(result):
+    lines = ["## open, stat, read (4 KiB) and list (1000 entries with attributes), warm", "",
+             "| | µs, median (95 %) | times as long as Quire | messages | context switches |",
+             "|---|---|---|---|---|"]
+    for case in result["results"]:
+        took, ratio = case["time"], case["times_as_long_as_quire"]
+        messages = f"{statistics.median(case['messages']):.2f}" if case["messages"] else "–"
+        lines.append(f"| {case['operation']}: {case['peer']} "
+                     f"| {took['median'] / 1000:.2f} ({took['low'] / 1000:.2f}–{took['high'] / 1000:.2f}) "
+                     f"| {ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f}) "
+                     f"| {messages} | {statistics.median(case['switches']):.2f} |")
+    lines += [f"| {name} | {reason} | | | |" for name, reason in result["missing"].items()]
+    return lines + [""]

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace quire::bench {
+
+/// One way to reach the files of an image. Paths begin at the image's root. What goes wrong throws.
+class Reach {
+public:
+    virtual ~Reach() = default;
+
+    /// Opens and closes.
+    virtual void open(const std::string& path) = 0;
+    /// The size of what is there.
+    virtual std::uint64_t stat(const std::string& path) = 0;
+    /// A whole small file, opened and closed; how many bytes.
+    virtual std::uint64_t read(const std::string& path) = 0;
+    /// Entries of a directory with the attributes of each; how many.
+    virtual std::uint64_t list(const std::string& path) = 0;
+    /// Messages sent and received so far; -1: not known.
+    virtual std::int64_t messages() const { return -1; }
+};
+
+/// What the kernel has mounted at `directory`.
+std::unique_ptr<Reach> reach_mounted(const std::string& directory);
+/// What `quire serve` serves at `socket`. Without `slot`, all messages go by the socket.
+std::unique_ptr<Reach> reach_served(const std::string& socket, bool slot);
+
+}  // namespace quire::bench

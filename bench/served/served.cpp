@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+
+#include <stdexcept>
+
+#include "quire/ipc/client.hpp"
+#include "quire/protocols/service.hpp"
+#include "served/reach.hpp"
+
+namespace quire::bench {
+
+namespace {
+
+const ipc::Call call = ipc::Call::forever();
+
+template <typename T>
+T value(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().message());
+    return *std::move(result);
+}
+
+class Served final : public Reach {
+public:
+    Served(const std::string& socket, bool slot) {
+        const auto service =
+            value(ipc::connect<protocols::Service>(socket, ipc::ClientOptions({}, slot)));
+        const auto opener = value(service->opener(call, "", true));
+        context_ = value(opener->context(call));
+    }
+
+    void open(const std::string& path) override {
+        value(context_->open(call, path, protocols::open_read, 0, 0));
+    }
+    std::uint64_t stat(const std::string& path) override {
+        return value(context_->stat(call, path, true)).size;
+    }
+    std::uint64_t read(const std::string& path) override {
+        return value(context_->read(call, path, protocols::content_limit)).content.size();
+    }
+    std::uint64_t list(const std::string& path) override {
+        auto listing = value(context_->open_directory(call, path, 0, true));
+        std::uint64_t count = listing.page.count;
+        while (!listing.page.last) {
+            listing.page =
+                value(listing.directory->page(call, position_of_last(listing.page), 0, true));
+            count += listing.page.count;
+        }
+        return count;
+    }
+    std::int64_t messages() const override {
+        const ipc::ChannelCounters counters = context_->remote()->counters();
+        return static_cast<std::int64_t>(counters.sent_messages + counters.received_messages);
+    }
+
+private:
+    static std::uint64_t position_of_last(const protocols::DirectoryPage& page) {
+        ipc::Decoder entries(page.entries);
+        protocols::DetailedEntry entry;
+        for (std::uint32_t i = 0; i < page.count; ++i) decode(entries, entry);
+        return entry.entry.next;
+    }
+
+    ipc::Cap<protocols::OpenerContext> context_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reach> reach_served(const std::string& socket, bool slot) {
+    return std::make_unique<Served>(socket, slot);
+}
+
+}  // namespace quire::bench
