@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <utility>
 
 #include "client/channel.hpp"
+#include "slot/watch.hpp"
 #include "system/sockets.hpp"
 
 namespace quire::ipc {
+
+namespace {
+
+/// How long a call may sleep at the slot. One that may be cancelled does not: what cancels it rings
+/// at the socket.
+std::chrono::nanoseconds patience_at_slot(const Call& call) {
+    if (call.token().stop_possible()) return {};
+    return std::min<std::chrono::nanoseconds>(sleep_time, call.left().value_or(sleep_time));
+}
+
+}  // namespace
 
 bool Channel::may_use_slot(const Outgoing& message) const {
     return slot_.load(std::memory_order_acquire) != nullptr && message.descriptor_count() == 0 &&
@@ -33,14 +46,15 @@ std::optional<Result<std::unique_ptr<Incoming>>> Channel::call_by_slot(
     }
     header.call = waiter.number;
     message.set_header(header);
-    const bool posted = slot.post(message.bytes());
+    const std::chrono::nanoseconds patience = patience_at_slot(call);
+    const bool posted = slot.post(message.bytes(), patience.count() > 0);
     ClientSlot::Outcome outcome = ClientSlot::Outcome::by_socket;
     std::unique_ptr<Incoming> reply;
     if (posted) {
         count_sent(message);
         counters_.slot_messages.fetch_add(1, std::memory_order_relaxed);
         reply = std::make_unique<Incoming>();
-        outcome = slot.await(*reply);
+        outcome = slot.await(*reply, patience);
     }
     {
         const std::scoped_lock lock(mutex_);

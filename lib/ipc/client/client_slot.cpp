@@ -24,9 +24,8 @@ bool ClientSlot::claim() {
     return !claimed_.exchange(true, std::memory_order_acquire);
 }
 
-bool ClientSlot::post(std::span<const std::byte> request) {
-    const std::uint32_t processor = this_processor();
-    memory_.client_processor().store(processor, std::memory_order_relaxed);
+bool ClientSlot::post(std::span<const std::byte> request, bool may_sleep) {
+    publish_processor();
     const std::uint32_t word = memory_.state();
     if (is(word, SlotState::answered_away)) {
         // The reply was read long ago; the server went only afterwards.
@@ -34,24 +33,35 @@ bool ClientSlot::post(std::span<const std::byte> request) {
         return false;
     }
     if (!is(word, SlotState::watching) && !is(word, SlotState::answered)) return false;
-    if (memory_.server_processor().load(std::memory_order_relaxed) == processor) return false;
+    if (!may_sleep && is_on_our_processor()) return false;
     std::memcpy(memory_.request_area().data(), request.data(), request.size());
-    return memory_.change(static_cast<SlotState>(word), SlotState::posted);
+    if (!memory_.change(static_cast<SlotState>(word), SlotState::posted)) return false;
+    memory_.wake(memory_.server_sleeper());
+    return true;
 }
 
-ClientSlot::Outcome ClientSlot::await(Incoming& reply) {
-    std::uint32_t word = 0;
-    const bool seen = watch([&] {
-        word = memory_.state();
-        return !is(word, SlotState::posted);
-    });
-    if (!seen) {
+bool ClientSlot::await_change(std::chrono::nanoseconds at_most) {
+    const auto changed = [this] { return !is(memory_.state(), SlotState::posted); };
+    if (!is_on_our_processor() && watch_record_.worthwhile()) {
+        if (watch(changed)) {
+            watch_record_.seen();
+            return true;
+        }
+        watch_record_.missed();
+    }
+    if (at_most.count() <= 0) return changed();
+    return memory_.sleep(memory_.client_sleeper(), static_cast<std::uint32_t>(SlotState::posted),
+                         at_most);
+}
+
+ClientSlot::Outcome ClientSlot::await(Incoming& reply, std::chrono::nanoseconds at_most) {
+    if (await_change(at_most)) {
+        record_.seen();
+    } else {
         record_.missed();
         if (memory_.change(SlotState::posted, SlotState::asleep)) return Outcome::by_socket;
-        word = memory_.state();
-    } else {
-        record_.seen();
     }
+    const std::uint32_t word = memory_.state();
     if (is(word, SlotState::by_socket)) {
         memory_.change(SlotState::by_socket, SlotState::away);
         return Outcome::by_socket;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -22,18 +23,17 @@ public:
     bool claim();
     void give_up() { claimed_.store(false, std::memory_order_release); }
 
-    /// Puts a request there, if the server watches.
+    /// Puts a request there, if the server watches or sleeps for one. `may_sleep`: so may await().
     /// Needs (this and what follows): the claim.
-    bool post(std::span<const std::byte> request);
+    bool post(std::span<const std::byte> request, bool may_sleep);
 
     enum class Outcome { answered, by_socket, malformed };
-    /// Watches for the reply a while and copies it out. `by_socket`: it comes that way.
-    Outcome await(Incoming& reply);
+    /// Watches for the reply a while, then sleeps for it, but not longer than `at_most`, and copies
+    /// it out. `by_socket`: it comes that way.
+    Outcome await(Incoming& reply, std::chrono::nanoseconds at_most);
 
     /// Tells the server where its client is, also when calls go by the socket.
-    void publish_processor() {
-        memory_.client_processor().store(this_processor(), std::memory_order_relaxed);
-    }
+    void publish_processor() { note(memory_.client_processor(), this_processor()); }
 
     /// Of the next call; their highest bit tells them from those by the socket.
     std::uint32_t next_number() { return first_number | ++last_number_; }
@@ -43,7 +43,13 @@ private:
 
     SlotMemory memory_;
     std::atomic<bool> claimed_ = false;
-    WatchRecord record_;
+    bool await_change(std::chrono::nanoseconds at_most);
+    bool is_on_our_processor() {
+        return memory_.server_processor().load(std::memory_order_relaxed) == this_processor();
+    }
+
+    WaitRecord record_;
+    WaitRecord watch_record_;
     std::uint32_t last_number_ = 0;
 };
 

@@ -148,6 +148,12 @@ bool ServerCore::could_enter_object(const Endpoint& endpoint) {
     return inside_objects_.has_room();
 }
 
+bool ServerCore::may_sleep() {
+    if (stopping_) return false;
+    before_blocking();
+    return inside_objects_.try_enter();
+}
+
 void ServerCore::leave_object() {
     inside_objects_.leave();
     pass_on_room();

@@ -71,6 +71,9 @@ public:
     /// The same question without entering.
     bool could_enter_object(const Endpoint& endpoint);
     void leave_object();
+    /// Whether a worker may sleep elsewhere than at the set, for a short time, which takes the same
+    /// room; to be given back by leave_object().
+    bool may_sleep();
     /// Lets the next one look that was not let in, if there is room. To be called without locks.
     void pass_on_room();
 

@@ -3,14 +3,18 @@
 #include "slot/slot_memory.hpp"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include "quire/ipc/limits.hpp"
+#include "system/now.hpp"
 
 namespace quire::ipc {
 
@@ -63,6 +67,27 @@ Result<SlotMemory> SlotMemory::open(const UniqueFd& descriptor) {
         ::fstat(descriptor.get(), &status) != 0 || status.st_size != static_cast<off_t>(size))
         return fail(std::errc::invalid_argument, "this is not the memory of a slot");
     return map(descriptor.get());
+}
+
+bool SlotMemory::sleep(Sleeper& self, std::uint32_t state, std::chrono::nanoseconds at_most) {
+    const auto end = now() + at_most;
+    // Before the word is looked at again, by the kernel; who changes it looks for sleepers after.
+    self.store(1, std::memory_order_seq_cst);
+    bool changed = false;
+    while (!(changed = this->state() != state)) {
+        const auto left = std::chrono::nanoseconds(end - now());
+        if (left.count() <= 0) break;
+        const timespec time{static_cast<time_t>(left.count() / 1'000'000'000),
+                            static_cast<long>(left.count() % 1'000'000'000)};
+        (void)::syscall(SYS_futex, &words_->state, FUTEX_WAIT, state, &time, nullptr, 0);
+    }
+    self.store(0, std::memory_order_relaxed);
+    return changed;
+}
+
+void SlotMemory::wake(const Sleeper& other) {
+    if (other.load(std::memory_order_seq_cst) == 0) return;
+    (void)::syscall(SYS_futex, &words_->state, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
 bool SlotMemory::copy_out(std::span<const std::byte> area, Incoming& into) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,7 +20,9 @@ namespace quire::ipc {
 // is: write the request, change a word, see the word change, read the reply.
 //
 // Nobody watches for long, and nobody watches at all whose peer runs on the same processor, where
-// it could do nothing meanwhile. The socket stays what everything else goes by: set-up,
+// it could do nothing meanwhile. Who has watched in vain, or does not watch, sleeps at the word
+// (futex(2)) and is woken by whoever changes it, which is still shorter than the way through a
+// socket; and that not for long either. The socket stays what everything else goes by: set-up,
 // descriptors, large messages, every wait that is not short, and the death of the peer.
 
 /// The word that says whose turn it is. The peer may write there what it likes at any time: every
@@ -27,16 +30,17 @@ namespace quire::ipc {
 enum class SlotState : std::uint32_t {
     /// The server does not look; calls go by the socket. To `watching` by the server.
     away = 0,
-    /// The server looks. To `away` by the server, to `posted` by the client.
+    /// The server looks, or sleeps until it is woken. To `away` by the server, to `posted` by the
+    /// client.
     watching = 1,
     /// There is a request. To `answered` or `by_socket` by the server, to `asleep` by the client.
     posted = 2,
-    /// There is a reply, and the server looks for the next request. To `answered_away` by the
-    /// server; to `posted` by the client, who has read the reply.
+    /// There is a reply, and the server looks, or sleeps, for the next request. To `answered_away`
+    /// by the server; to `posted` by the client, who has read the reply.
     answered = 3,
     /// There is a reply, and the server looks no more. To `away` by the client.
     answered_away = 4,
-    /// There is a request, and the client has stopped looking: its reply goes by the socket. To
+    /// There is a request, and the client waits at the socket now, where its reply goes. To
     /// `watching` by the server, who has sent it.
     asleep = 5,
     /// The reply goes by the socket because the server wants it so. To `away` by the client.
@@ -65,8 +69,18 @@ public:
     bool change(SlotState from, SlotState to) {
         auto expected = static_cast<std::uint32_t>(from);
         return words_->state.compare_exchange_strong(expected, static_cast<std::uint32_t>(to),
-                                                     std::memory_order_acq_rel);
+                                                     std::memory_order_seq_cst);
     }
+
+    /// Whether a side sleeps at the word, or is about to.
+    using Sleeper = std::atomic<std::uint32_t>;
+    Sleeper& client_sleeper() { return words_->client_sleeps; }
+    Sleeper& server_sleeper() { return words_->server_sleeps; }
+    /// Sleeps as long as the state is `state`, but not longer than `at_most`; woken early when the
+    /// peer pleases. Says whether the state is another.
+    bool sleep(Sleeper& self, std::uint32_t state, std::chrono::nanoseconds at_most);
+    /// To be called after a change that `other` may sleep for.
+    void wake(const Sleeper& other);
 
     /// Where the client and the server last were. Hints, no more.
     std::atomic<std::uint32_t>& client_processor() { return words_->client_processor; }
@@ -80,11 +94,13 @@ public:
     static bool copy_out(std::span<const std::byte> area, Incoming& into);
 
 private:
-    /// Each in a cache line of its own.
+    /// What a side writes is in a cache line of its own.
     struct Words {
         alignas(64) std::atomic<std::uint32_t> state;
         alignas(64) std::atomic<std::uint32_t> client_processor;
+        std::atomic<std::uint32_t> client_sleeps;
         alignas(64) std::atomic<std::uint32_t> server_processor;
+        std::atomic<std::uint32_t> server_sleeps;
     };
     static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
     static constexpr std::size_t areas_begin = 4096;

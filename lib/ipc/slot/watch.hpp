@@ -15,9 +15,18 @@ namespace quire::ipc {
 /// How long a slot is watched: about what waking a sleeper costs.
 inline constexpr std::chrono::microseconds watch_time{20};
 
+/// How long somebody sleeps at a slot before the socket takes over: no longer than the end of a peer
+/// may go unseen, and long beside what falling asleep costs.
+inline constexpr std::chrono::microseconds sleep_time{2000};
+
 /// The processor that this thread runs on, at the cost of reading memory.
 inline std::uint32_t this_processor() {
     return static_cast<std::uint32_t>(::sched_getcpu());
+}
+
+/// Writes a hint that the peer reads, if it is another: what is not written stays in its cache.
+inline void note(std::atomic<std::uint32_t>& hint, std::uint32_t value) {
+    if (hint.load(std::memory_order_relaxed) != value) hint.store(value, std::memory_order_relaxed);
 }
 
 /// Tells the processor that this is a loop that waits.
@@ -44,9 +53,9 @@ bool watch(Seen seen) {
     return seen();
 }
 
-/// Whether watching is worth its time: not when it has lately been in vain, but for a try now and
-/// then. Threads: any; what is lost in a race is only a hint.
-class WatchRecord {
+/// Whether waiting in some way is worth its time: not when it has lately been in vain, but for a try
+/// now and then. Threads: any; what is lost in a race is only a hint.
+class WaitRecord {
 public:
     bool worthwhile() {
         if (misses_.load(std::memory_order_relaxed) < tolerated_misses) return true;

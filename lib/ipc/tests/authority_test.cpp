@@ -4,10 +4,12 @@
 
 #include <map>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "client/channel.hpp"
 #include "tests/kit/child.hpp"
+#include "tests/kit/other_program.hpp"
 #include "tests/kit/serving.hpp"
 
 namespace quire::ipc {
@@ -126,6 +128,17 @@ protected:
         ASSERT_TRUE(child.succeeded());
     }
 
+    void start_program(Party& party) {
+        const Held* const held = pick_held(party);
+        if (held == nullptr) return;
+        const auto gate = gate_of(AnyCap(held->cap), any_time);
+        ASSERT_TRUE(gate);
+        const std::uint64_t value = held->object + values_[held->object];
+        ASSERT_TRUE(run_other_program(
+            (held->may_add ? "may add to " : "may read ") + std::to_string(value), gate->get()));
+        if (held->may_add) ++values_[held->object];
+    }
+
     /// Whoever holds a capability that can only be read sees what others change.
     void check_everything() {
         for (const Party& party : parties_) {
@@ -174,6 +187,9 @@ TEST_P(Authority, never_exceeds_what_was_granted) {
                 break;
             case 10:
                 if (step % 4 == 0) fork_and_use(party);
+                break;
+            case 11:
+                if (step % 4 == 0) start_program(party);
                 break;
             default:
                 use(party);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tests/kit/child.hpp"
+#include "tests/kit/other_program.hpp"
 #include "tests/kit/raw_client.hpp"
 #include "tests/kit/serving.hpp"
 
@@ -95,50 +96,13 @@ TEST(Processes, a_killed_client_releases_all_it_held) {
     });
 }
 
-// This test program, run again as another program: with these variables it is not tests that it
-// runs.
-constexpr const char* role_variable = "QUIRE_IPC_TEST_ROLE";
-constexpr const char* gate_variable = "QUIRE_IPC_TEST_GATE";
-
-void run_role(const std::string& role, int gate) {
-    if (role == "has the gate") {
-        const auto sample = cap_of_gate<Sample>(UniqueFd(gate));
-        child_check(sample.has_value(), "the gate");
-        child_check(::fcntl(gate, F_GETFD) == FD_CLOEXEC, "it is not handed on by accident");
-        child_check((*sample)->nothing(any_time).has_value(), "a call");
-    } else {
-        // The number may mean something else now; a gate it is not.
-        child_check(!adopt<Sample>(UniqueFd(gate)), "there is a gate");
-    }
-}
-
-[[maybe_unused]] const bool is_test_program = [] {
-    const char* const role = std::getenv(role_variable);
-    if (role == nullptr) return true;
-    run_role(role, std::stoi(std::getenv(gate_variable)));
-    ::_exit(0);
-}();
-
-/// Starts the program with a gate named in its environment, whether it inherits it or not.
-bool run_program(const std::string& role, int gate, bool inherited) {
-    const std::string number = std::to_string(gate);
-    Child child([&] {
-        if (inherited) child_check(inherit(gate).has_value(), "inherit");
-        ::setenv(role_variable, role.c_str(), 1);
-        ::setenv(gate_variable, number.c_str(), 1);
-        ::execl("/proc/self/exe", "test", nullptr);
-        child_check(false, "exec");
-    });
-    return child.succeeded();
-}
-
 TEST(Exec, a_named_gate_survives_and_nothing_else) {
     Serving serving;
     UniqueFd gate = *serving.server.gate(AnyCap(serving.sample()));
     EXPECT_EQ(::fcntl(gate.get(), F_GETFD), FD_CLOEXEC);
-    EXPECT_TRUE(run_program("has the gate", gate.get(), true));
+    EXPECT_TRUE(run_other_program("has a sample", gate.get(), true));
     EXPECT_EQ(serving.world->calls, 1);
-    EXPECT_TRUE(run_program("has no gate", gate.get(), false));
+    EXPECT_TRUE(run_other_program("has no gate", gate.get(), false));
     gate.reset();
     serving.wait_until([&] { return serving.server.snapshot().gates.empty(); });
 }
@@ -148,11 +112,11 @@ TEST(Exec, an_object_of_another_server_is_inherited_as_a_gate) {
     const auto client = *adopt<Sample>(other.take_client_end());
     const auto again = *client->again(any_time);
     const UniqueFd gate = *gate_of(AnyCap(again), any_time);
-    EXPECT_TRUE(run_program("has the gate", gate.get(), true));
+    EXPECT_TRUE(run_other_program("has a sample", gate.get(), true));
     // And what is a gate already, as it is.
     const auto from_gate = *cap_of_gate<Sample>(*gate_of(AnyCap(again), any_time));
     const UniqueFd second = *gate_of(AnyCap(from_gate), any_time);
-    EXPECT_TRUE(run_program("has the gate", second.get(), true));
+    EXPECT_TRUE(run_other_program("has a sample", second.get(), true));
 }
 
 TEST(Inherit, fails_for_what_is_not_open) {

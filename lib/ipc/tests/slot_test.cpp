@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -39,10 +40,12 @@ protected:
     bool post(const std::vector<std::byte>& request) {
         if (!client_.claim()) return false;
         separate();
-        const bool posted = client_.post(request);
+        const bool posted = client_.post(request, false);
         separate();
         return posted;
     }
+    /// Without sleeping.
+    bool await_request() { return server_.watch() || server_.go_away(); }
     void set_state(std::uint32_t from, std::uint32_t to) {
         ASSERT_TRUE(view_.change(static_cast<SlotState>(from), static_cast<SlotState>(to)));
     }
@@ -66,12 +69,12 @@ TEST_F(SlotProtocol, request_and_reply_change_places) {
     ASSERT_TRUE(begin());
     for (int i = 0; i < 3; ++i) {
         ASSERT_TRUE(post(request));
-        ASSERT_TRUE(server_.await_request());
+        ASSERT_TRUE(await_request());
         ASSERT_TRUE(server_.take_request(message_));
         EXPECT_TRUE(std::ranges::equal(message_.bytes(), request));
         ASSERT_TRUE(server_.answer(reply));
         server_.go_on();
-        ASSERT_EQ(client_.await(message_), ClientSlot::Outcome::answered);
+        ASSERT_EQ(client_.await(message_, {}), ClientSlot::Outcome::answered);
         EXPECT_TRUE(std::ranges::equal(message_.bytes(), reply));
         client_.give_up();
     }
@@ -81,7 +84,7 @@ TEST_F(SlotProtocol, nothing_is_posted_when_nobody_watches) {
     EXPECT_FALSE(post(message_of(32, 1)));
     EXPECT_EQ(state(), SlotState::away);
     ASSERT_TRUE(begin());
-    EXPECT_FALSE(server_.await_request()) << "nothing comes";
+    EXPECT_FALSE(await_request()) << "nothing comes";
     server_.end();
     EXPECT_FALSE(post(message_of(32, 1)));
     EXPECT_EQ(state(), SlotState::away);
@@ -96,20 +99,71 @@ TEST_F(SlotProtocol, one_worker_watches_and_one_thread_calls) {
     EXPECT_TRUE(client_.claim());
 }
 
-TEST_F(SlotProtocol, on_the_peer_s_processor_nobody_watches) {
-    view_.client_processor() = this_processor();
-    EXPECT_FALSE(server_.begin() && this_processor() == view_.client_processor());
+TEST_F(SlotProtocol, nothing_is_posted_on_the_server_s_processor_unless_one_may_sleep) {
+    ASSERT_TRUE(begin());
+    ASSERT_TRUE(client_.claim());
+    const auto here = [&] {
+        view_.server_processor() = this_processor();
+        return view_.server_processor() == this_processor();
+    };
+    // Who was moved in between tries again.
+    bool posted = true;
+    while (posted) {
+        if (!here()) continue;
+        posted = client_.post(message_of(32, 1), false);
+        if (posted) set_state(2, 1);
+    }
+    EXPECT_TRUE(client_.post(message_of(32, 1), true));
+    EXPECT_EQ(state(), SlotState::posted);
+}
+
+// A side that is not woken sleeps for hours here.
+TEST_F(SlotProtocol, who_sleeps_is_woken) {
+    constexpr std::chrono::hours long_time{5};
+    constexpr int calls = 3000;
+    std::jthread server([&] {
+        Incoming request;
+        ASSERT_TRUE(server_.begin());
+        for (int i = 0; i < calls; ++i) {
+            ASSERT_TRUE(server_.sleep(long_time));
+            ASSERT_TRUE(server_.take_request(request));
+            ASSERT_TRUE(server_.answer(request.bytes()));
+            server_.go_on();
+        }
+    });
+    for (int i = 0; i < calls;) {
+        if (!client_.claim()) continue;
+        const auto request = message_of(32, static_cast<std::uint8_t>(i));
+        if (client_.post(request, true)) {
+            ASSERT_EQ(client_.await(message_, long_time), ClientSlot::Outcome::answered);
+            ASSERT_TRUE(std::ranges::equal(message_.bytes(), request));
+            ++i;
+        }
+        client_.give_up();
+    }
+}
+
+TEST_F(SlotProtocol, who_sleeps_in_vain_uses_the_socket) {
+    ASSERT_TRUE(begin());
+    EXPECT_FALSE(server_.sleep(std::chrono::milliseconds(1)));
+    EXPECT_EQ(state(), SlotState::watching);
+    ASSERT_TRUE(post(message_of(32, 1)));
+    EXPECT_EQ(client_.await(message_, std::chrono::milliseconds(1)),
+              ClientSlot::Outcome::by_socket);
+    EXPECT_EQ(state(), SlotState::asleep);
+    EXPECT_EQ(view_.client_sleeper(), 0u);
+    EXPECT_EQ(view_.server_sleeper(), 0u);
 }
 
 TEST_F(SlotProtocol, a_server_that_goes_after_its_reply_is_not_posted_to) {
     ASSERT_TRUE(begin());
     ASSERT_TRUE(post(message_of(32, 1)));
-    ASSERT_TRUE(server_.await_request());
+    ASSERT_TRUE(await_request());
     ASSERT_TRUE(server_.answer(message_of(32, 2)));
     separate();
-    EXPECT_FALSE(server_.await_request());
+    EXPECT_FALSE(await_request());
     EXPECT_EQ(state(), SlotState::answered_away);
-    EXPECT_EQ(client_.await(message_), ClientSlot::Outcome::answered);
+    EXPECT_EQ(client_.await(message_, {}), ClientSlot::Outcome::answered);
     client_.give_up();
     EXPECT_FALSE(post(message_of(32, 3)));
     EXPECT_EQ(state(), SlotState::away);
@@ -121,10 +175,10 @@ TEST_F(SlotProtocol, a_server_that_goes_after_its_reply_is_not_posted_to) {
 TEST_F(SlotProtocol, a_client_that_has_waited_long_gets_its_reply_by_the_socket) {
     ASSERT_TRUE(begin());
     ASSERT_TRUE(post(message_of(32, 1)));
-    EXPECT_EQ(client_.await(message_), ClientSlot::Outcome::by_socket);
+    EXPECT_EQ(client_.await(message_, {}), ClientSlot::Outcome::by_socket);
     client_.give_up();
     EXPECT_FALSE(post(message_of(32, 1))) << "the slot is not free yet";
-    ASSERT_TRUE(server_.await_request());
+    ASSERT_TRUE(await_request());
     ASSERT_TRUE(server_.take_request(message_));
     EXPECT_FALSE(server_.answer(message_of(32, 2)));
     server_.go_on();
@@ -134,15 +188,15 @@ TEST_F(SlotProtocol, a_client_that_has_waited_long_gets_its_reply_by_the_socket)
 TEST_F(SlotProtocol, a_second_request_is_not_lost_when_the_server_is_late_after_the_first) {
     ASSERT_TRUE(begin());
     ASSERT_TRUE(post(message_of(32, 1)));
-    ASSERT_TRUE(server_.await_request());
+    ASSERT_TRUE(await_request());
     ASSERT_TRUE(server_.take_request(message_));
     ASSERT_TRUE(server_.answer(message_of(32, 2)));
-    ASSERT_EQ(client_.await(message_), ClientSlot::Outcome::answered);
+    ASSERT_EQ(client_.await(message_, {}), ClientSlot::Outcome::answered);
     client_.give_up();
     ASSERT_TRUE(post(message_of(32, 3)));
-    ASSERT_EQ(client_.await(message_), ClientSlot::Outcome::by_socket);
+    ASSERT_EQ(client_.await(message_, {}), ClientSlot::Outcome::by_socket);
     server_.go_on();
-    ASSERT_TRUE(server_.await_request()) << "its client is asleep, and waits";
+    ASSERT_TRUE(await_request()) << "its client is asleep, and waits";
     ASSERT_TRUE(server_.take_request(message_));
     EXPECT_EQ(message_.bytes()[4], std::byte{3});
 }
@@ -153,9 +207,9 @@ TEST_F(SlotProtocol, a_reply_that_does_not_fit_goes_by_the_socket) {
     EXPECT_FALSE(server_.answer(message_of(SlotMemory::area_size + 8, 2)));
     server_.answer_by_socket();
     server_.go_on();
-    EXPECT_FALSE(server_.await_request());
+    EXPECT_FALSE(await_request());
     server_.end();
-    EXPECT_EQ(client_.await(message_), ClientSlot::Outcome::by_socket);
+    EXPECT_EQ(client_.await(message_, {}), ClientSlot::Outcome::by_socket);
     client_.give_up();
     EXPECT_EQ(state(), SlotState::away);
     EXPECT_TRUE(begin());
@@ -171,15 +225,15 @@ TEST_F(SlotProtocol, lengths_that_cannot_be_are_malformed) {
     ASSERT_TRUE(post(message_of(32, 1)));
     set_state(static_cast<std::uint32_t>(SlotState::posted),
               static_cast<std::uint32_t>(SlotState::answered));
-    EXPECT_EQ(client_.await(message_), ClientSlot::Outcome::malformed);
+    EXPECT_EQ(client_.await(message_, {}), ClientSlot::Outcome::malformed);
 }
 
 TEST_F(SlotProtocol, words_that_are_none_end_its_use) {
     ASSERT_TRUE(begin());
     ASSERT_TRUE(post(message_of(32, 1)));
     set_state(static_cast<std::uint32_t>(SlotState::posted), 77);
-    EXPECT_EQ(client_.await(message_), ClientSlot::Outcome::malformed);
-    EXPECT_FALSE(server_.await_request());
+    EXPECT_EQ(client_.await(message_, {}), ClientSlot::Outcome::malformed);
+    EXPECT_FALSE(await_request());
     EXPECT_FALSE(server_.answer(message_of(32, 2)));
     server_.go_on();
     server_.end();
@@ -194,7 +248,7 @@ TEST_F(SlotProtocol, watching_in_vain_stops_but_for_a_try_now_and_then) {
     for (int i = 0; i < 100; ++i) {
         if (!begin()) continue;
         ++begun;
-        EXPECT_FALSE(server_.await_request());
+        EXPECT_FALSE(await_request());
         server_.end();
     }
     EXPECT_GE(begun, 4);
@@ -212,7 +266,10 @@ TEST_F(SlotProtocol, two_threads_agree_on_every_message_or_use_the_socket) {
             separate();
             if (!server_.begin()) continue;
             separate();
-            while (server_.await_request()) {
+            std::mt19937 random(4);
+            while (server_.watch() ||
+                   (random() % 2 == 0 && server_.sleep(std::chrono::microseconds(100))) ||
+                   server_.go_away()) {
                 ++taken;
                 ASSERT_TRUE(server_.take_request(request));
                 std::vector<std::byte> reply(request.bytes().begin(), request.bytes().end());
@@ -234,9 +291,11 @@ TEST_F(SlotProtocol, two_threads_agree_on_every_message_or_use_the_socket) {
             continue;
         }
         separate();
-        if (client_.post(request)) {
+        const bool may_sleep = random() % 2 == 0;
+        if (client_.post(request, may_sleep)) {
             ++posted;
-            if (client_.await(message_) == ClientSlot::Outcome::answered) {
+            const std::chrono::microseconds at_most(may_sleep ? 100 : 0);
+            if (client_.await(message_, at_most) == ClientSlot::Outcome::answered) {
                 ++answered;
                 for (std::size_t k = 4; k < request.size(); ++k) request[k] ^= std::byte{0xff};
                 ASSERT_TRUE(std::ranges::equal(message_.bytes(), request));

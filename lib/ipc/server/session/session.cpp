@@ -12,16 +12,6 @@
 
 namespace quire::ipc {
 
-namespace {
-
-/// Whether sending failed because there is nobody at the other end any more.
-bool is_gone(const Error& error) {
-    return error == std::errc::broken_pipe || error == std::errc::connection_reset ||
-           error == std::errc::not_connected;
-}
-
-}  // namespace
-
 Session::Session(ServerCore& core, UniqueFd end, std::shared_ptr<Account> account,
                  std::shared_ptr<void> place)
     : core_(core),
@@ -106,7 +96,7 @@ Result<void> Session::send(Outgoing&& message) {
         if (sent.error() == std::errc::too_many_files_open ||
             sent.error() == std::errc::not_enough_memory)
             return sent;
-        gone = is_gone(sent.error());
+        gone = sent.error() == std::errc::connection_reset;
         const std::size_t size = message.bytes().size();
         if (sent.error() == std::errc::resource_unavailable_try_again &&
             unread_bytes_ + size <= account_->quota().unread_bytes) {

@@ -98,6 +98,7 @@ private:
     // session_slot.cpp
     bool take_slot(Incoming& message);
     void watch_slot();
+    bool await_slot(SessionSlot& slot);
     bool serve_slot(SessionSlot& slot);
 
     // session.cpp: sending. Fails: too_many_files_open, not_enough_memory; anything else ends the

@@ -11,36 +11,63 @@ namespace quire::ipc {
 
 bool SessionSlot::begin() {
     if (watched_.load(std::memory_order_relaxed) || !record_.worthwhile()) return false;
-    const std::uint32_t processor = this_processor();
-    if (memory_.client_processor().load(std::memory_order_relaxed) == processor) return false;
     if (watched_.exchange(true, std::memory_order_acquire)) return false;
-    memory_.server_processor().store(processor, std::memory_order_relaxed);
+    note(memory_.server_processor(), this_processor());
     if (memory_.change(SlotState::away, SlotState::watching)) return true;
     end();
     return false;
 }
 
-bool SessionSlot::await_request() {
+bool SessionSlot::is_waited_for() const {
+    const std::uint32_t word = memory_.state();
+    return word == static_cast<std::uint32_t>(SlotState::watching) ||
+           word == static_cast<std::uint32_t>(SlotState::answered);
+}
+
+bool SessionSlot::has_request() const {
+    const std::uint32_t word = memory_.state();
+    // The client may have gone to the socket before we looked; its request is there all the same.
+    return word == static_cast<std::uint32_t>(SlotState::posted) ||
+           word == static_cast<std::uint32_t>(SlotState::asleep);
+}
+
+bool SessionSlot::watch() {
     const std::uint32_t processor = this_processor();
-    const auto is = [this](SlotState state) {
-        return memory_.state() == static_cast<std::uint32_t>(state);
+    note(memory_.server_processor(), processor);
+    const auto is_here = [&] {
+        return memory_.client_processor().load(std::memory_order_relaxed) == processor;
     };
-    // The client may have fallen asleep before we looked; its request is there all the same.
-    const auto is_request = [&] { return is(SlotState::posted) || is(SlotState::asleep); };
-    const bool seen = watch([&] {
-        return (!is(SlotState::watching) && !is(SlotState::answered)) ||
-               memory_.client_processor().load(std::memory_order_relaxed) == processor;
-    });
-    if (seen && is_request()) {
+    if (is_here() || !watch_record_.worthwhile()) return has_request();
+    if (ipc::watch([&] { return !is_waited_for() || is_here(); }) && has_request()) {
         record_.seen();
+        watch_record_.seen();
         return true;
     }
+    watch_record_.missed();
+    return has_request();
+}
+
+bool SessionSlot::sleep(std::chrono::nanoseconds at_most) {
+    const std::uint32_t word = memory_.state();
+    if (is_waited_for()) memory_.sleep(memory_.server_sleeper(), word, at_most);
+    if (!has_request()) return false;
+    record_.seen();
+    return true;
+}
+
+bool SessionSlot::go_away() {
     record_.missed();
     if (memory_.change(SlotState::watching, SlotState::away) ||
         memory_.change(SlotState::answered, SlotState::answered_away))
         return false;
     // Posted in the last moment, or a word that is none.
-    return is_request();
+    return has_request();
+}
+
+bool SessionSlot::change_for_client(SlotState from, SlotState to) {
+    if (!memory_.change(from, to)) return false;
+    memory_.wake(memory_.client_sleeper());
+    return true;
 }
 
 bool SessionSlot::take_request(Incoming& message) {
@@ -51,7 +78,7 @@ bool SessionSlot::take_request(Incoming& message) {
 bool SessionSlot::answer(std::span<const std::byte> reply) {
     if (reply.size() > SlotMemory::area_size) return false;
     std::memcpy(memory_.reply_area().data(), reply.data(), reply.size());
-    answered_here_ = memory_.change(SlotState::posted, SlotState::answered);
+    answered_here_ = change_for_client(SlotState::posted, SlotState::answered);
     return answered_here_;
 }
 
@@ -79,11 +106,21 @@ bool Session::take_slot(Incoming& message) {
 void Session::watch_slot() {
     SessionSlot* const slot = slot_.load(std::memory_order_acquire);
     if (slot == nullptr || core_.stopping() || !slot->begin()) return;
-    while (slot->await_request()) {
+    while (await_slot(*slot)) {
         if (!serve_slot(*slot)) break;
         slot->go_on();
     }
     slot->end();
+}
+
+bool Session::await_slot(SessionSlot& slot) {
+    if (slot.watch()) return true;
+    if (core_.may_sleep()) {
+        const bool came = slot.sleep(sleep_time);
+        core_.leave_object();
+        if (came) return true;
+    }
+    return slot.go_away();
 }
 
 bool Session::serve_slot(SessionSlot& slot) {
