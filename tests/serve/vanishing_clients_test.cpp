@@ -33,6 +33,7 @@ protected:
             std::ofstream(served_.tree() + "/" + std::to_string(i)) << std::string(10'000, 'x');
         served_.create({"--size", "32M"});
         ASSERT_EQ(served_.serve(), "");
+        server_ = served_.server();
         watcher_ = *ipc::connect<Service>(served_.socket());
     }
 
@@ -59,22 +60,30 @@ protected:
         while (true) ::pause();
     }
 
+    /// Of the server.
     std::size_t descriptors() const {
         std::error_code error;
         std::size_t count = 0;
         for (std::filesystem::directory_iterator
-                 entry("/proc/" + std::to_string(served_.server()) + "/fd", error),
+                 entry("/proc/" + std::to_string(server_) + "/fd", error),
              end;
              !error && entry != end; entry.increment(error))
             ++count;
         return count;
     }
 
+    /// Until only the watcher is left.
+    void wait_for_others() const {
+        while (watcher_->clients(any_time, 0)->size() > 1) std::this_thread::yield();
+    }
+
     ServedImage served_;
+    pid_t server_ = 0;
     ipc::Cap<Service> watcher_;
 };
 
 TEST_F(VanishingClients, leave_nothing) {
+    wait_for_others();
     const std::string before = *watcher_->status(any_time);
     EXPECT_THAT(before, HasSubstr("0 openers, 0 contexts, 0 open files, 0 open directories on 0 "));
     const std::size_t open_before = descriptors();
@@ -104,16 +113,15 @@ TEST_F(VanishingClients, leave_nothing) {
             EXPECT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
         }
     }
-    while (watcher_->clients(any_time, 0)->size() > 1) std::this_thread::yield();
+    wait_for_others();
     const auto now = [&] { return *watcher_->status(any_time); };
     while (now().find("0 openers, 0 contexts, 0 open files, 0 open directories on 0 ") ==
            std::string::npos)
         std::this_thread::yield();
     EXPECT_THAT(now(), HasSubstr("1 clients, 0 gates"));
     EXPECT_THAT(now(), HasSubstr(" 0 were cut off"));
-    // Each question is a connection, which may take a moment to go; without root none is seen.
+    // A descriptor goes a moment after its client; without root none is seen. A leak hangs here.
     while (descriptors() > open_before) std::this_thread::yield();
-    EXPECT_EQ(descriptors(), open_before);
 }
 
 }  // namespace
