@@ -42,8 +42,8 @@ constexpr std::array<mode_t, 12> directory_modes{0777,  0755,  0711,  0070,  000
                                                  01775, 02775, 03777, 02755, 01770, 0333};
 constexpr std::array<mode_t, 10> file_modes{0644, 0600, 0666,  0060,  0006,
                                             0400, 0200, 04755, 02775, 0};
-const std::array<std::string, 7> directories{"p", "q", "r", "p/s", "q/t", "p/s/u", "r/v"};
-const std::array<std::string, 5> names{"f", "g", "l", "d", "new"};
+const std::array<std::string, 7> directory_names{"p", "q", "r", "p/s", "q/t", "p/s/u", "r/v"};
+const std::array<std::string, 5> entry_names{"f", "g", "l", "d", "new"};
 
 /// Whether a rule about links, which is the machine's own choice, is in force.
 bool is_in_force(const std::string& rule) {
@@ -263,7 +263,8 @@ protected:
         return range[random_() % range.size()];
     }
     std::string random_path() {
-        return random_() % 5 == 0 ? pick(directories) : pick(directories) + "/" + pick(names);
+        return random_() % 5 == 0 ? pick(directory_names)
+                                  : pick(directory_names) + "/" + pick(entry_names);
     }
     mode_t random_directory_mode() {
         const mode_t mode = pick(directory_modes);
@@ -272,7 +273,7 @@ protected:
         return is_special ? mode & ~mode_t{2} : mode;
     }
     void fill() {
-        for (const std::string& directory : directories) {
+        for (const std::string& directory : directory_names) {
             const std::string place = served_.tree() + "/" + directory;
             std::filesystem::create_directory(place);
             for (const char* const name : {"f", "g"}) {
@@ -284,7 +285,7 @@ protected:
             std::filesystem::create_directory(place + "/d");
             give(place + "/d", random_directory_mode());
         }
-        for (const std::string& directory : directories)
+        for (const std::string& directory : directory_names)
             give(served_.tree() + "/" + directory, random_directory_mode());
     }
     void give(const std::string& path, mode_t mode) {
