@@ -22,7 +22,7 @@ namespace {
 constexpr timespec commit_interval{.tv_sec = 5, .tv_nsec = 0};
 constexpr std::chrono::seconds time_for_calls{10};
 
-const fs::Call as_root = fs::Call::as_root();
+const fs::Call as_server = fs::Call::as_root();
 
 sigset_t signals_of_end() {
     sigset_t signals;
@@ -124,7 +124,7 @@ void Serving::wait() {
         if (errno != EAGAIN || request_.read_only || !served_->tree) continue;
         // What fails here fails for the clients too, when they ask; here it is for who looks after
         // the server.
-        if (const auto done = served_->tree->tree().sync(as_root); !done) say(done.error());
+        if (const auto done = served_->tree->tree().sync(as_server); !done) say(done.error());
     }
 }
 

@@ -6,7 +6,7 @@ namespace quire::transfer {
 
 namespace {
 
-std::string_view last_name(std::string_view path) {
+std::string_view name_at_end(std::string_view path) {
     auto slash = path.rfind('/');
     return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
@@ -48,7 +48,7 @@ void Walker::skip_children() {
 Step Walker::step_here() const {
     Step step;
     step.path = path_;
-    step.name = last_name(path_);
+    step.name = name_at_end(path_);
     step.depth = frames_.size();
     return step;
 }

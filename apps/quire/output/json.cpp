@@ -10,7 +10,7 @@ namespace quire::app {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
     std::string result = "\"";
     for (const char letter : text) {
         const auto byte = static_cast<std::uint8_t>(letter);
@@ -81,7 +81,7 @@ Json Json::line(std::string_view type) {
 
 Json& Json::raw(std::string_view key, std::string_view value) {
     if (!members_.empty()) members_ += ',';
-    members_ += quoted(key);
+    members_ += json_string(key);
     members_ += ':';
     members_ += value;
     return *this;
@@ -92,8 +92,8 @@ Json& Json::add(std::string_view key, double value) {
 }
 
 Json& Json::add(std::string_view key, std::string_view bytes) {
-    if (is_utf8(bytes)) return raw(key, quoted(bytes));
-    return raw(fmt::format("{}_base64", key), quoted(base64(bytes)));
+    if (is_utf8(bytes)) return raw(key, json_string(bytes));
+    return raw(fmt::format("{}_base64", key), json_string(base64(bytes)));
 }
 
 Json& Json::add(std::string_view key, Time time) {
@@ -113,7 +113,7 @@ Json& Json::add(std::string_view key, const std::vector<Json>& objects) {
 
 Json& Json::add(std::string_view key, const std::vector<std::string>& words) {
     std::string list;
-    for (const std::string& word : words) list += (list.empty() ? "" : ",") + quoted(word);
+    for (const std::string& word : words) list += (list.empty() ? "" : ",") + json_string(word);
     return raw(key, '[' + list + ']');
 }
 

@@ -14,7 +14,7 @@ namespace quire::transfer {
 
 namespace {
 
-constexpr std::size_t block_size = 512;
+constexpr std::size_t tar_block = 512;
 constexpr std::size_t record_size = 10240;  // what an archive's length is a multiple of
 constexpr std::size_t write_size = 256 * 1024;
 
@@ -44,7 +44,7 @@ struct Header {
     std::array<char, 155> prefix{};
     std::array<char, 12> padding{};
 };
-static_assert(sizeof(Header) == block_size);
+static_assert(sizeof(Header) == tar_block);
 
 template <std::size_t size>
 void put_octal(std::array<char, size>& field, std::uint64_t value) {
@@ -232,7 +232,7 @@ std::string sparse_map(const PaxEntry& entry) {
     std::string map = fmt::format("{}\n", ranges.size());
     for (const block::Range& range : ranges)
         map += fmt::format("{}\n{}\n", range.offset, range.length);
-    map.resize((map.size() + block_size - 1) / block_size * block_size, '\0');
+    map.resize((map.size() + tar_block - 1) / tar_block * tar_block, '\0');
     return map;
 }
 
@@ -296,7 +296,7 @@ Result<void> PaxWriter::begin(const PaxEntry& entry) {
         put_checksum(extension);
         QUIRE_TRY(put(std::as_bytes(std::span(&extension, 1))));
         QUIRE_TRY(put(std::as_bytes(std::span(records.text()))));
-        QUIRE_TRY(put_zeros(-records.text().size() % block_size));
+        QUIRE_TRY(put_zeros(-records.text().size() % tar_block));
     }
     QUIRE_TRY(put(std::as_bytes(std::span(&header, 1))));
     missing_ = size;
@@ -312,11 +312,11 @@ Result<void> PaxWriter::content(std::span<const std::byte> bytes) {
 Result<void> PaxWriter::end() {
     QUIRE_TRY(put_zeros(missing_));
     missing_ = 0;
-    return put_zeros(-written_ % block_size);
+    return put_zeros(-written_ % tar_block);
 }
 
 Result<void> PaxWriter::finish() {
-    QUIRE_TRY(put_zeros(2 * block_size));
+    QUIRE_TRY(put_zeros(2 * tar_block));
     QUIRE_TRY(put_zeros((record_size - written_ % record_size) % record_size));
     return flush();
 }

@@ -29,7 +29,7 @@ constexpr std::array prefixes{
     Prefix{AttributeNamespace::hurd, "gnu.", false},
 };
 
-constexpr std::uint32_t largest_value = 65536;
+constexpr std::uint32_t largest_stored_value = 65536;
 
 std::size_t padded(std::size_t size) {
     return (size + 3) & ~std::size_t{3};
@@ -89,7 +89,7 @@ Result<StoredAttributes> decode_attributes(ext2_ino_t number, std::span<const st
             attribute.value_inode = entry.e_value_inum;
             attribute.value_size = entry.e_value_size;
             attribute.value_hash = entry.e_hash;
-            if (entry.e_value_size > largest_value)
+            if (entry.e_value_size > largest_stored_value)
                 return corrupt_inode(number, "the value of an attribute is too large");
         } else if (entry.e_value_size > 0) {
             const std::size_t offset = entry.e_value_offs;
