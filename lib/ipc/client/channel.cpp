@@ -143,7 +143,9 @@ void Channel::release(std::uint32_t object) noexcept {
 }
 
 void Channel::flush_releases() noexcept {
-    while (usable() && releases_.any()) {
+    // A request that was given up may be in the slot yet. Until it has been answered, what it names
+    // must not become the number of something else.
+    while (usable() && abandoned_in_slot_ == 0 && releases_.any()) {
         const Releases::Pairs pairs = releases_.take();
         if (pairs.empty()) return;
         Encoder body;

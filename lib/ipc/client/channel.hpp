@@ -104,6 +104,7 @@ private:
                                                                   RemoteObject::Discard discard);
     Result<std::unique_ptr<Incoming>> take_slot_reply(std::unique_ptr<Incoming> reply,
                                                       std::uint32_t number);
+    void count_before_slot();
     void offer_slot();
     Result<std::unique_ptr<Incoming>> wait(const Call& call, Waiter& waiter,
                                            RemoteObject::Discard discard);
@@ -142,6 +143,8 @@ private:
     std::unordered_map<std::uint32_t, Waiter*> waiting_;
     /// Calls whose reply is still to come, with nobody waiting for it.
     std::unordered_map<std::uint32_t, RemoteObject::Discard> abandoned_;
+    /// How many of them went by the slot. Changed under the lock only.
+    std::atomic<std::uint32_t> abandoned_in_slot_ = 0;
     /// Whose request is in the slot; its reply may come by the socket all the same.
     Waiter* slot_waiter_ = nullptr;
     std::uint32_t last_number_ = 0;

@@ -61,9 +61,7 @@ Result<std::unique_ptr<Incoming>> Channel::call_by_socket(const Call& call, Outg
     if (reply) {
         std::uint64_t done = one_ways_done_.load(std::memory_order_relaxed);
         while (done < one_ways && !one_ways_done_.compare_exchange_weak(done, one_ways)) continue;
-        if (use_slot_ && calls_before_slot_.load(std::memory_order_relaxed) > 0 &&
-            calls_before_slot_.fetch_sub(1) == 1)
-            offer_slot();
+        if (use_slot_) count_before_slot();
     }
     return reply;
 }
@@ -107,7 +105,10 @@ Result<std::unique_ptr<Incoming>> Channel::wait(const Call& call, Waiter& waiter
         }
         waiting_.erase(waiter.number);
         const bool owed = verdict && !dead_;
-        if (owed) abandoned_.emplace(waiter.number, discard);
+        if (owed) {
+            abandoned_.emplace(waiter.number, discard);
+            if (waiter.number >= first_slot_call) ++abandoned_in_slot_;
+        }
         if (abandoned_.size() > max_abandoned) end_locked();
         if (!led_) pass_lead_locked();
         if (!verdict) return std::move(waiter.reply);
@@ -199,6 +200,7 @@ void Channel::deliver(std::unique_lock<std::mutex>& lock, std::unique_ptr<Incomi
     }
     const auto late = abandoned_.extract(header->call);
     if (!late) return end_locked();
+    if (late.key() >= first_slot_call) --abandoned_in_slot_;
     const RemoteObject::Discard discard = late.mapped();
     if (discard == nullptr || header->opcode != 0) return;
     // Capabilities in it are taken and let go of, so that the server hears of it.

@@ -22,7 +22,7 @@ std::chrono::nanoseconds patience_at_slot(const Call& call) {
 
 bool Channel::may_use_slot(const Outgoing& message) const {
     return slot_.load(std::memory_order_acquire) != nullptr && message.descriptor_count() == 0 &&
-           message.bytes().size() <= SlotMemory::area_size &&
+           message.bytes().size() <= SlotMemory::area_size && abandoned_in_slot_ == 0 &&
            one_ways_sent_.load(std::memory_order_acquire) ==
                one_ways_done_.load(std::memory_order_acquire);
 }
@@ -82,6 +82,12 @@ Result<std::unique_ptr<Incoming>> Channel::take_slot_reply(std::unique_ptr<Incom
     }
     reply->header = *header;
     return reply;
+}
+
+void Channel::count_before_slot() {
+    std::uint32_t left = calls_before_slot_.load(std::memory_order_relaxed);
+    while (left > 0 && !calls_before_slot_.compare_exchange_weak(left, left - 1)) continue;
+    if (left == 1) offer_slot();
 }
 
 void Channel::offer_slot() {

@@ -35,12 +35,10 @@ public:
     /// Tells the server where its client is, also when calls go by the socket.
     void publish_processor() { note(memory_.client_processor(), this_processor()); }
 
-    /// Of the next call; their highest bit tells them from those by the socket.
-    std::uint32_t next_number() { return first_number | ++last_number_; }
+    /// Of the next call.
+    std::uint32_t next_number() { return first_slot_call | ++last_number_; }
 
 private:
-    static constexpr std::uint32_t first_number = 0x80000000;
-
     SlotMemory memory_;
     std::atomic<bool> claimed_ = false;
     bool await_change(std::chrono::nanoseconds at_most);

@@ -151,7 +151,7 @@ bool ServerCore::could_enter_object(const Endpoint& endpoint) {
 bool ServerCore::may_sleep() {
     if (stopping_) return false;
     before_blocking();
-    return inside_objects_.try_enter();
+    return is_attended() && inside_objects_.try_enter(1);
 }
 
 void ServerCore::leave_object() {

@@ -72,8 +72,10 @@ public:
     bool could_enter_object(const Endpoint& endpoint);
     void leave_object();
     /// Whether a worker may sleep elsewhere than at the set, for a short time, which takes the same
-    /// room; to be given back by leave_object().
+    /// room, but not the last; to be given back by leave_object().
     bool may_sleep();
+    /// Whether a worker waits at the set, or is on its way there.
+    bool is_attended() const { return workers_.any_idle(); }
     /// Lets the next one look that was not let in, if there is room. To be called without locks.
     void pass_on_room();
 

@@ -19,9 +19,13 @@ class RunLimit {
 public:
     explicit RunLimit(std::size_t limit) : limit_(static_cast<std::int64_t>(limit)) {}
 
-    bool try_enter() {
-        if (inside_.fetch_add(1) < limit_) return true;
-        inside_.fetch_sub(1);
+    /// Lets in if `spare` places remain free then. Who was not let in was never counted: another one
+    /// that leaves must not take it for somebody inside.
+    bool try_enter(std::int64_t spare = 0) {
+        std::int64_t inside = inside_;
+        while (inside < limit_ - spare) {
+            if (inside_.compare_exchange_weak(inside, inside + 1)) return true;
+        }
         return false;
     }
     bool has_room() const { return inside_ < limit_; }

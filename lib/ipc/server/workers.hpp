@@ -42,6 +42,7 @@ public:
     /// Fails: resource_unavailable_try_again (no thread).
     Result<void> start(Plan plan);
     void before_blocking();
+    bool any_idle() const { return idle_.load(std::memory_order_relaxed) > 0; }
     /// Waits for all workers to return; whoever waits for events must have been woken.
     void stop();
     bool stopping() const { return stopping_; }

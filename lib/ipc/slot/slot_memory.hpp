@@ -41,11 +41,14 @@ enum class SlotState : std::uint32_t {
     /// There is a reply, and the server looks no more. To `away` by the client.
     answered_away = 4,
     /// There is a request, and the client waits at the socket now, where its reply goes. To
-    /// `watching` by the server, who has sent it.
+    /// `watching` or `away` by the server, who has sent it.
     asleep = 5,
     /// The reply goes by the socket because the server wants it so. To `away` by the client.
     by_socket = 6,
 };
+
+/// Calls that are made in the slot have numbers from here on, others lower ones.
+inline constexpr std::uint32_t first_slot_call = 0x80000000;
 
 /// The shared memory of a slot, mapped.
 class SlotMemory {

@@ -27,13 +27,15 @@ Result<void> Session::hand_out_root(const AnyCap& root) {
 }
 
 void Session::ready(std::uint32_t events) {
+    bool good = false;
     {
         const std::scoped_lock lock(mutex_);
         // Whoever holds the intake looks for more before it lets go.
         if (dead_ || intake_held_) return;
         intake_held_ = true;
-        if ((events & EPOLLOUT) != 0) send_unread_locked();
+        good = (events & EPOLLOUT) == 0 || send_unread_locked();
     }
+    if (!good) return expel();
     take_messages();
     watch_slot();
 }
@@ -61,6 +63,8 @@ void Session::lose(bool expelled) {
     for (auto& [number, stop] : calls) stop.request_stop();
     // The objects end here, or when the calls that still use them do.
     objects_.clear();
+    // It may have been told of room that it needs no more.
+    core_.pass_on_room();
 }
 
 void Session::count_sent(const Outgoing& message) {
@@ -111,16 +115,22 @@ Result<void> Session::send(Outgoing&& message) {
     return {};
 }
 
-void Session::send_unread_locked() {
+bool Session::send_unread_locked() {
     while (!unread_.empty()) {
         const auto sent = unread_.front().send(end_.get());
-        if (!sent && sent.error() == std::errc::resource_unavailable_try_again) return;
-        // What cannot be sent for another reason goes the way of a lost peer, which the next
-        // message from it, or its end, shows.
-        if (sent) count_sent(unread_.front());
+        if (!sent) {
+            if (sent.error() == std::errc::resource_unavailable_try_again) return true;
+            // That the peer is gone is shown by the next message from it, or its end. What else
+            // there is, such as descriptors on their way that are too many, tells nothing when it
+            // is over.
+            if (sent.error() != std::errc::connection_reset) return false;
+        } else {
+            count_sent(unread_.front());
+        }
         unread_bytes_ -= unread_.front().bytes().size();
         unread_.pop_front();
     }
+    return true;
 }
 
 Snapshot::Channel Session::describe() const {

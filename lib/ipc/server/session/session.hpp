@@ -104,7 +104,8 @@ private:
     // session.cpp: sending. Fails: too_many_files_open, not_enough_memory; anything else ends the
     // channel.
     Result<void> send(Outgoing&& message);
-    void send_unread_locked();
+    /// False: a reply cannot be sent, nor kept until it can.
+    bool send_unread_locked();
     void count_sent(const Outgoing& message);
     void count_received(Incoming& message);
 
@@ -126,6 +127,8 @@ private:
     bool intake_held_ = false;
     std::size_t running_ = 0;
     std::unordered_map<std::uint32_t, std::stop_source> calls_;
+    /// A call that was cancelled before it was taken out of the slot, or 0.
+    std::uint32_t cancelled_in_slot_ = 0;
     std::deque<std::unique_ptr<Incoming>> waiting_;
     std::size_t waiting_bytes_ = 0;
     /// Messages that the client has not made room for.

@@ -113,6 +113,8 @@ Session::Next Session::serve_call(Incoming& message, SessionSlot* slot) {
     {
         const std::scoped_lock lock(mutex_);
         known = dead_ || !calls_.emplace(message.header.call, stop).second;
+        if (slot != nullptr && std::exchange(cancelled_in_slot_, 0) == message.header.call)
+            stop.request_stop();
     }
     SessionCaps caps(*this,
                      slot != nullptr ? SessionCaps::Intake::none : SessionCaps::Intake::hand_on);

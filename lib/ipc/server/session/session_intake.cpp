@@ -144,20 +144,23 @@ Session::Next Session::enqueue(Incoming& message) {
     const bool charged = descriptors == 0 || own->charge;
     const MessageKind kind = own->header.kind;
     const std::uint32_t call = own->header.call;
+    bool dead = false;
     {
         const std::scoped_lock lock(mutex_);
+        dead = dead_;
         // What the client gives up is not refused as long as it is at all reasonable.
         const std::size_t limit =
             kind == MessageKind::control ? 2 * quota.waiting_bytes : quota.waiting_bytes;
         const bool room = waiting_bytes_ + size <= limit &&
                           (kind == MessageKind::control || waiting_.size() < quota.waiting_calls);
-        if (charged && room) {
+        if (!dead && charged && room) {
             waiting_bytes_ += size;
             waiting_.push_back(std::move(own));
             return Next::go_on;
         }
     }
-    if (kind == MessageKind::control) {
+    if (dead || kind == MessageKind::control) {
+        if (kind == MessageKind::request) core_.call_ends();
         expel();
         return Next::lost;
     }
@@ -249,6 +252,8 @@ bool Session::cancel(Incoming& message) {
             waiting_.erase(place);
             waiting_bytes_ -= waited->bytes().size();
         }
+        // It may be in the slot yet, where this message has overtaken it.
+        if (!running && !waited && call >= first_slot_call) cancelled_in_slot_ = call;
     }
     // Neither: it has been answered meanwhile.
     if (running) {

@@ -82,10 +82,11 @@ bool SessionSlot::answer(std::span<const std::byte> reply) {
     return answered_here_;
 }
 
-void SessionSlot::go_on() {
+void SessionSlot::go_on(bool here) {
     // After a reply in the slot the client may have posted again and fallen asleep over that, so
     // the word alone does not say whose sleep it is.
-    if (!answered_here_) memory_.change(SlotState::asleep, SlotState::watching);
+    if (!answered_here_)
+        memory_.change(SlotState::asleep, here ? SlotState::watching : SlotState::away);
 }
 
 bool Session::take_slot(Incoming& message) {
@@ -106,9 +107,15 @@ bool Session::take_slot(Incoming& message) {
 void Session::watch_slot() {
     SessionSlot* const slot = slot_.load(std::memory_order_acquire);
     if (slot == nullptr || core_.stopping() || !slot->begin()) return;
-    while (await_slot(*slot)) {
+    // Somebody has to look after the set: a client that never lets go of this worker, or many of
+    // them, must not keep the last one from it.
+    bool goes_on = true;
+    while (goes_on && await_slot(*slot)) {
+        core_.before_blocking();
+        goes_on = core_.is_attended();
+        if (!goes_on) slot->answer_by_socket();
         if (!serve_slot(*slot)) break;
-        slot->go_on();
+        slot->go_on(goes_on);
     }
     slot->end();
 }
@@ -131,8 +138,12 @@ bool Session::serve_slot(SessionSlot& slot) {
     }
     core_.counters().slot_messages.fetch_add(1, std::memory_order_relaxed);
     const Next next = take_new(message, &slot);
-    // The worker holds the intake only when calls that had to wait are to be taken now.
-    if (next == Next::go_on) take_messages();
+    // This worker holds the intake when calls that had to wait can be taken now. That is for
+    // another one: the client believes that the slot is looked at.
+    if (next == Next::go_on) {
+        core_.before_blocking();
+        release_intake();
+    }
     const std::scoped_lock lock(mutex_);
     return !dead_;
 }

@@ -40,8 +40,9 @@ public:
     bool answer(std::span<const std::byte> reply);
     /// Tells the client that its reply will come by the socket.
     void answer_by_socket() { change_for_client(SlotState::posted, SlotState::by_socket); }
-    /// After a request whose client fell asleep over it: the slot is free for another.
-    void go_on();
+    /// After a request whose client fell asleep over it: the slot is free for another, if we go on
+    /// looking `here`, or nobody looks. Not to go on: answer_by_socket() came before the request.
+    void go_on(bool here = true);
 
 private:
     bool is_waited_for() const;
