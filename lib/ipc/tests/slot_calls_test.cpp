@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <chrono>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "tests/kit/child.hpp"
+#include "tests/kit/processors.hpp"
 #include "tests/kit/serving.hpp"
 
 namespace quire::ipc {
@@ -21,24 +21,10 @@ namespace {
 class SlotCalls : public ::testing::Test {
 protected:
     void SetUp() override {
-        ASSERT_EQ(::sched_getaffinity(0, sizeof(before_), &before_), 0);
-        std::vector<int> processors;
-        for (int i = 0; i < CPU_SETSIZE; ++i) {
-            if (CPU_ISSET(i, &before_)) processors.push_back(i);
-        }
-        if (processors.size() < 2) GTEST_SKIP() << "needs two processors";
-        // Threads inherit their maker's place.
-        run_on(processors[1]);
+        if (processors_.count() < 2) GTEST_SKIP() << "needs two processors";
+        processors_.run_on(1);
         serving_.emplace();
-        run_on(processors[0]);
-    }
-    void TearDown() override { ::sched_setaffinity(0, sizeof(before_), &before_); }
-
-    static void run_on(int processor) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(processor, &set);
-        ASSERT_EQ(::sched_setaffinity(0, sizeof(set), &set), 0);
+        processors_.run_on(0);
     }
     /// Calls until some have gone through the slot. On a busy machine that may take a while.
     void use_slot(const Cap<Sample>& client) {
@@ -47,10 +33,8 @@ protected:
             ASSERT_TRUE(client->nothing(any_time));
     }
 
+    const Processors processors_;
     std::optional<Serving> serving_;
-
-private:
-    cpu_set_t before_;
 };
 
 TEST_F(SlotCalls, many_calls_go_through_shared_memory) {
