@@ -153,7 +153,8 @@ Result<std::uint64_t> File::seek(std::int64_t offset, Whence whence) {
 Result<std::uint64_t> File::seek_to(std::int64_t offset, Whence whence) {
     QUIRE_TRY(need(true));
     std::uint64_t from = 0;
-    if (whence != Whence::set && (whence != Whence::current || appends())) QUIRE_TRY(drain());
+    // Where what is kept will be appended, and with it the position, is known when it has been.
+    if (appends() || (whence != Whence::set && whence != Whence::current)) QUIRE_TRY(drain());
     if (whence == Whence::data || whence == Whence::hole) {
         if (offset < 0) return fail(std::errc::no_such_device_or_address);
         const auto what =

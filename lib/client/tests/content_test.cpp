@@ -114,6 +114,11 @@ TEST_P(ContentOfFiles, is_appended_at_the_end_wherever_it_is) {
         EXPECT_EQ(*one.seek(0, Whence::set), 0u);
         EXPECT_EQ(read(one, 100), buffered ? "012341234" : "01234");
     }
+    File kept = open("log", "a+");
+    EXPECT_TRUE(kept.write(bytes_of("5")));
+    EXPECT_EQ(*kept.seek(1, Whence::set), 1u);
+    EXPECT_TRUE(kept.write_out());
+    EXPECT_EQ(*kept.position(), 1u) << "what was written before the seek does not move it";
 }
 
 TEST_P(ContentOfFiles, waits_in_the_buffer_until_it_is_asked_for) {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-// Messages to a volume object over a small volume in memory: see messages.hpp. The client holds the
+// Messages to a volume object over a small volume in memory: see fuzz_messages.hpp. The client holds the
 // root, node 1 in most inputs, from the beginning.
 
-#include <algorithm>
-
-#include "fuzz/messages.hpp"
 #include "quire/remote/volume_object.hpp"
+#include "quire/testing/fuzz_messages.hpp"
 #include "quire/volumes/memory/memory_volume.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -24,13 +22,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         remote::VolumeObject object(*shared, {.nodes = 20});
         const auto entry = object.root(call, root);
         (void)object.create(call, root, entry->node, "f", {});
-        remote::fuzz::expect(object.set_buffer(call, remote::fuzz::buffer(8192)).has_value());
-        remote::fuzz::dispatch_all<protocols::Volume>(object, 144, std::span(data, size));
+        testing::fuzz_expect(object.set_buffer(call, testing::fuzz_buffer(8192)).has_value());
+        std::span input(data, size);
+        while (testing::dispatch_message<protocols::Volume>(object, 144, input)) continue;
     }
     // Whatever the one client did, the next one is served.
     remote::VolumeObject other(*shared);
     const auto entry = other.root(call, root);
-    remote::fuzz::expect(entry.has_value());
-    remote::fuzz::expect(other.readdir(call, root, entry->node, 0, true, 10).has_value());
+    testing::fuzz_expect(entry.has_value());
+    testing::fuzz_expect(other.readdir(call, root, entry->node, 0, true, 10).has_value());
     return 0;
 }
