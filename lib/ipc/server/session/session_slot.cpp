@@ -39,7 +39,6 @@ bool SessionSlot::watch() {
     };
     if (is_here() || !watch_record_.worthwhile()) return has_request();
     if (ipc::watch([&] { return !is_waited_for() || is_here(); }) && has_request()) {
-        record_.seen();
         watch_record_.seen();
         return true;
     }
@@ -50,9 +49,7 @@ bool SessionSlot::watch() {
 bool SessionSlot::sleep(std::chrono::nanoseconds at_most) {
     const std::uint32_t word = memory_.state();
     if (is_waited_for()) memory_.sleep(memory_.server_sleeper(), word, at_most);
-    if (!has_request()) return false;
-    record_.seen();
-    return true;
+    return has_request();
 }
 
 bool SessionSlot::go_away() {
@@ -72,6 +69,7 @@ bool SessionSlot::change_for_client(SlotState from, SlotState to) {
 
 bool SessionSlot::take_request(Incoming& message) {
     answered_here_ = false;
+    record_.seen();
     return SlotMemory::copy_out(memory_.request_area(), message);
 }
 
