@@ -87,12 +87,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::span input(data, size);
         bool goes_on = true;
         while (goes_on && !input.empty()) {
-            assembly::ServiceObject& service = services.at(input.front() % services.size());
+            protocols::Service& service = services.at(input.front() % services.size());
             input = input.subspan(1);
             goes_on = testing::dispatch_message(service, first_opcode, input);
         }
         // A plain user gets neither what only the image's root may have, nor what it may not search.
-        testing::fuzz_expect(!services[0].filesystem(no_limit) && !services[3].block(no_limit, true));
+        testing::fuzz_expect(!services[0].filesystem(no_limit) &&
+                             !services[3].block(no_limit, true));
         testing::fuzz_expect(!services[0].opener(no_limit, "home/link/below", false));
         testing::fuzz_expect(services[0].clients(no_limit, 0)->size() == 1);
         testing::fuzz_expect(services[2].block(no_limit, false).has_value());

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -28,10 +29,13 @@ namespace quire::assembly {
 
 namespace {
 
-// From the server to who waits for it: a byte that says what follows, which is a line for people or
-// an error's number and, behind a colon, its sentence.
+// From the server to who waits for it: a byte that says what follows, which is a line for people,
+// nothing, or an error's number and, behind a colon, its sentence. The server reads foreign images:
+// whatever it says is short, and shown as text.
 constexpr char is_ready = '+';
+constexpr char is_stopping = '.';
 constexpr char has_failed = '-';
+constexpr std::size_t longest_news = 16384;
 
 void tell(int fd, char what, const std::string& text) {
     const std::string message = what + text;
@@ -44,7 +48,7 @@ void tell(int fd, char what, const std::string& text) {
     }
 }
 
-/// Everything up to the end, or the NUL that ends the news of readiness.
+/// Everything up to the end, or the NUL that ends all news but the last.
 std::string hear(int fd) {
     std::string heard;
     char byte = 0;
@@ -52,7 +56,20 @@ std::string hear(int fd) {
         const ssize_t got = ::read(fd, &byte, 1);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0 || byte == '\0') return heard;
-        heard += byte;
+        if (heard.size() < longest_news) heard += byte;
+    }
+}
+
+/// News as text, whatever bytes they are. Backslashes stay: what was written for people has been
+/// made printable already, and is not to be changed once more.
+std::string as_text(std::string_view news) {
+    std::string text;
+    while (true) {
+        const std::size_t end = std::min(news.find('\\'), news.size());
+        text += printable(news.substr(0, end));
+        if (end == news.size()) return text;
+        text += '\\';
+        news.remove_prefix(end + 1);
     }
 }
 
@@ -60,8 +77,8 @@ Error error_of(const std::string& news) {
     int number = 0;
     const char* const end = news.data() + news.size();
     const char* const colon = std::from_chars(news.data(), end, number).ptr;
-    if (number == 0 || colon == end) return Error(std::errc::io_error, news);
-    return Error(static_cast<std::errc>(number), std::string(colon + 1, end));
+    if (number == 0 || colon == end) return Error(std::errc::io_error, as_text(news));
+    return Error(static_cast<std::errc>(number), as_text({colon + 1, end}));
 }
 
 /// The child: everything that the server does.
@@ -73,6 +90,7 @@ Result<void> run_server(const ServeRequest& request, const Environment& environm
     QUIRE_TRY_ASSIGN(const std::string line, serving.start(std::move(socket)));
     tell(news, is_ready, line + '\0');
     serving.wait();
+    tell(news, is_stopping, std::string(1, '\0'));
     return serving.finish();
 }
 
@@ -137,10 +155,15 @@ Result<void> look_after(pid_t child, const UniqueFd& news, const ServeRequest& r
         if (auto left = Record::leave(environment, environment.host_path(request.socket),
                                       image_of(request, environment)))
             record.emplace(*std::move(left));
-        const std::string line = heard.substr(1);
+        const std::string line = as_text(std::string_view(heard).substr(1));
         if (const auto told = ipc::report_ready(line); !told)
             fmt::print(stderr, "quire serve: {}\n", told.error().message());
         ready(line);
+        heard = hear(news.get());
+    }
+    if (heard.starts_with(is_stopping)) {
+        // Who is not told sees the end itself.
+        (void)ipc::report_stopping();
         heard = hear(news.get());
     }
     const int status = wait_for(child);

@@ -28,6 +28,7 @@ fs::Credentials identity_of(const Served& served, const ipc::Peer& peer) {
     identity.uid = peer.uid;
     identity.gid = peer.gid;
     identity.groups.assign(peer.groups.begin(), peer.groups.end());
+    identity.pid = peer.pid;
     // What a client makes has the permissions that it asks for: its umask is its own affair.
     identity.umask = 0;
     return identity;
@@ -103,7 +104,10 @@ private:
 }  // namespace
 
 ServiceObject::ServiceObject(std::shared_ptr<Served> served, const ipc::Peer& peer)
-    : served_(std::move(served)), peer_(peer), identity_(identity_of(*served_, peer)) {}
+    : served_(std::move(served)),
+      peer_(peer),
+      identity_(identity_of(*served_, peer)),
+      account_(std::make_shared<wire::Account>(wire::AccountLimits{}, served_->buffers)) {}
 
 Result<void> ServiceObject::must_be_root() const {
     if (identity_.is_root()) return {};
@@ -133,15 +137,15 @@ Result<ipc::Cap<protocols::Volume>> ServiceObject::volume(const ipc::Call& call,
                                                           std::string_view subtree,
                                                           bool read_only) {
     QUIRE_TRY_ASSIGN(server::Authority theirs, authority(call, subtree, read_only));
-    return ipc::Cap<protocols::Volume>(
-        remote::VolumeObject::over(std::make_shared<server::Guard>(std::move(theirs))));
+    return ipc::Cap<protocols::Volume>(remote::VolumeObject::over(
+        std::make_shared<server::Guard>(std::move(theirs)), {.account = account_}));
 }
 
 Result<ipc::Cap<protocols::Opener>> ServiceObject::opener(const ipc::Call& call,
                                                           std::string_view subtree,
                                                           bool read_only) {
     QUIRE_TRY_ASSIGN(server::Authority theirs, authority(call, subtree, read_only));
-    return served_->files->opener(std::move(theirs));
+    return served_->files->opener(std::move(theirs), account_);
 }
 
 Result<ipc::Cap<protocols::Filesystem>> ServiceObject::filesystem(const ipc::Call&) {
@@ -151,7 +155,7 @@ Result<ipc::Cap<protocols::Filesystem>> ServiceObject::filesystem(const ipc::Cal
         return fail(
             std::errc::operation_not_permitted,
             "a part of a filesystem is served, or for reading only: there is no Filesystem");
-    return served_->files->filesystem();
+    return served_->files->filesystem(account_);
 }
 
 Result<ipc::Cap<protocols::Block>> ServiceObject::block(const ipc::Call&, bool read_only) {
@@ -161,7 +165,8 @@ Result<ipc::Cap<protocols::Block>> ServiceObject::block(const ipc::Call&, bool r
         return fail(std::errc::read_only_file_system,
                     fmt::format("{} is served for reading only", served_->description));
     QUIRE_TRY_ASSIGN(auto leased, LeasedDevice::take(served_, read_only));
-    return ipc::Cap<protocols::Block>(std::make_shared<remote::BlockObject>(std::move(leased)));
+    return ipc::Cap<protocols::Block>(
+        std::make_shared<remote::BlockObject>(std::move(leased), account_));
 }
 
 bool ServiceObject::may_see(const ipc::Peer& other) const {

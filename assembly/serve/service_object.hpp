@@ -14,6 +14,7 @@
 #include "quire/protocols/service.hpp"
 #include "quire/server/authority.hpp"
 #include "quire/server/file_server.hpp"
+#include "quire/wire/account.hpp"
 
 namespace quire::assembly {
 
@@ -27,6 +28,9 @@ struct Served {
     std::uint32_t uid = 0;
     /// For the status; a line each.
     std::string confinement;
+    /// What may be mapped of all clients' memory.
+    std::shared_ptr<wire::Allowance> buffers =
+        std::make_shared<wire::Allowance>(wire::buffers_of_all_clients);
     /// Who is connected.
     std::function<ipc::Snapshot()> snapshot;
 
@@ -68,6 +72,7 @@ private:
     const std::shared_ptr<Served> served_;
     const ipc::Peer peer_;
     const fs::Credentials identity_;
+    const std::shared_ptr<wire::Account> account_;
 };
 
 }  // namespace quire::assembly

@@ -3,6 +3,7 @@
 #include "serve/serving.hpp"
 
 #include <fmt/core.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,7 +23,21 @@ namespace {
 constexpr timespec commit_interval{.tv_sec = 5, .tv_nsec = 0};
 constexpr std::chrono::seconds time_for_calls{10};
 
-const fs::Call as_server = fs::Call::as_root();
+/// Who commits now and then does not wait for a device that takes longer: nobody would hear the
+/// signals of the end meanwhile.
+fs::Call as_server() {
+    fs::Call call = fs::Call::as_root();
+    call.deadline = std::chrono::steady_clock::now() + time_for_calls;
+    return call;
+}
+
+// Each client takes a descriptor, and more for what it hands over.
+void allow_as_many_descriptors_as_may_be() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 sigset_t signals_of_end() {
     sigset_t signals;
@@ -42,6 +57,7 @@ Serving::Serving(const ServeRequest& request, const Environment& environment)
 Serving::~Serving() = default;
 
 Result<void> Serving::hold(bool patient) {
+    allow_as_many_descriptors_as_may_be();
     // Before there are threads, so that none of them gets these.
     const sigset_t signals = signals_of_end();
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
@@ -84,7 +100,8 @@ Result<void> Serving::open_tree() {
         all = *std::move(part);
     }
     served_->files = std::make_unique<server::FileServer>(
-        place.tree, server::FileServerOptions{.clock = environment_.clock});
+        place.tree,
+        server::FileServerOptions{.clock = environment_.clock, .buffers = served_->buffers});
     served_->tree = std::move(all);
     return {};
 }
@@ -124,7 +141,7 @@ void Serving::wait() {
         if (errno != EAGAIN || request_.read_only || !served_->tree) continue;
         // What fails here fails for the clients too, when they ask; here it is for who looks after
         // the server.
-        if (const auto done = served_->tree->tree().sync(as_server); !done) say(done.error());
+        if (const auto done = served_->tree->tree().sync(as_server()); !done) say(done.error());
     }
 }
 

@@ -108,9 +108,8 @@ Result<std::vector<std::byte>> Context::extended_attribute(std::string_view path
         return fetch_value(
             *state_,
             [&] { return context.get_extended_attribute(state_->call(), path, follow, name); },
-            [&](std::uint64_t offset, std::uint64_t length) {
-                return context.get_extended_attribute_to(state_->call(), path, follow, name, offset,
-                                                         length);
+            [&](const ipc::Call& call, std::uint64_t offset, std::uint64_t length) {
+                return context.get_extended_attribute_to(call, path, follow, name, offset, length);
             });
     });
 }
@@ -125,9 +124,9 @@ Result<void> Context::set_extended_attribute(std::string_view path, std::string_
                 return context.set_extended_attribute(state_->call(), path, follow, name, value,
                                                       mode);
             },
-            [&](std::uint64_t offset, std::uint64_t length) {
-                return context.set_extended_attribute_from(state_->call(), path, follow, name,
-                                                           offset, length, mode);
+            [&](const ipc::Call& call, std::uint64_t offset, std::uint64_t length) {
+                return context.set_extended_attribute_from(call, path, follow, name, offset, length,
+                                                           mode);
             });
     });
 }
@@ -139,9 +138,8 @@ Result<std::vector<std::string>> Context::extended_attributes(std::string_view p
             fetch_value(
                 *state_,
                 [&] { return context.list_extended_attributes(state_->call(), path, follow); },
-                [&](std::uint64_t offset, std::uint64_t length) {
-                    return context.list_extended_attributes_to(state_->call(), path, follow, offset,
-                                                               length);
+                [&](const ipc::Call& call, std::uint64_t offset, std::uint64_t length) {
+                    return context.list_extended_attributes_to(call, path, follow, offset, length);
                 }));
         return split_names(list);
     });

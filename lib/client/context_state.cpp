@@ -8,9 +8,11 @@
 namespace quire::client {
 
 ContextState::ContextState(ipc::Cap<protocols::OpenerContext> its_context)
-    : context(std::move(its_context)), buffer([this](ipc::Memory memory) {
-          return context->set_buffer(call(), std::move(memory));
-      }) {}
+    : context(std::move(its_context)),
+      buffer([this](ipc::Memory memory) { return context->set_buffer(call(), std::move(memory)); },
+             [this] {
+                 if (const auto* remote = context->remote()) remote->take_late_replies();
+             }) {}
 
 ipc::Call ContextState::call() const {
     const ipc::Call call = patience ? ipc::Call::within(*patience) : ipc::Call::forever();

@@ -147,8 +147,8 @@ Result<std::vector<std::byte>> File::extended_attribute(std::string_view name) {
     return with_all_written([&] {
         return fetch_value(
             *state_, [&] { return file_->get_extended_attribute(state_->call(), name); },
-            [&](std::uint64_t offset, std::uint64_t length) {
-                return file_->get_extended_attribute_to(state_->call(), name, offset, length);
+            [&](const ipc::Call& call, std::uint64_t offset, std::uint64_t length) {
+                return file_->get_extended_attribute_to(call, name, offset, length);
             });
     });
 }
@@ -159,9 +159,8 @@ Result<void> File::set_extended_attribute(std::string_view name, std::span<const
         return store_value(
             *state_, value, protocols::attribute_value_limit,
             [&] { return file_->set_extended_attribute(state_->call(), name, value, mode); },
-            [&](std::uint64_t offset, std::uint64_t length) {
-                return file_->set_extended_attribute_from(state_->call(), name, offset, length,
-                                                          mode);
+            [&](const ipc::Call& call, std::uint64_t offset, std::uint64_t length) {
+                return file_->set_extended_attribute_from(call, name, offset, length, mode);
             });
     });
 }
@@ -172,8 +171,8 @@ Result<std::vector<std::string>> File::extended_attributes() {
             const auto list,
             fetch_value(
                 *state_, [&] { return file_->list_extended_attributes(state_->call()); },
-                [&](std::uint64_t offset, std::uint64_t length) {
-                    return file_->list_extended_attributes_to(state_->call(), offset, length);
+                [&](const ipc::Call& call, std::uint64_t offset, std::uint64_t length) {
+                    return file_->list_extended_attributes_to(call, offset, length);
                 }));
         return split_names(list);
     });

@@ -25,11 +25,10 @@ Result<std::vector<std::byte>> fetch_value(ContextState& state, Direct direct, T
     if (value || value.error() != std::errc::message_size) return value;
     const auto part = state.buffer.part();
     if (!part) return value;
-    const Result<std::uint64_t> length = through(part->offset, longest_value);
-    state.buffer.used(length);
-    QUIRE_TRY(length);
-    if (*length > longest_value) return senseless("a longer value than there is room for");
-    const auto bytes = part->bytes.first(*length);
+    QUIRE_TRY_ASSIGN(const std::uint64_t length,
+                     through(state.call().lending(part->held), part->offset, longest_value));
+    if (length > longest_value) return senseless("a longer value than there is room for");
+    const auto bytes = part->bytes.first(length);
     return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
@@ -41,9 +40,7 @@ Result<void> store_value(ContextState& state, std::span<const std::byte> value, 
     const auto part = state.buffer.part();
     if (!part) return fail(std::errc::message_size);
     std::ranges::copy(value, part->bytes.begin());
-    const Result<void> stored = through(part->offset, value.size());
-    state.buffer.used(stored);
-    return stored;
+    return through(state.call().lending(part->held), part->offset, value.size());
 }
 
 /// Names, each ended by a NUL. Fails: protocol_error (they are not).

@@ -141,6 +141,7 @@ void allow_channels(RuleList& allow) {
 void allow_shared_memory(RuleList& allow) {
     allow.any({SCMP_SYS(memfd_create)});
     allow.when(SCMP_SYS(mmap), {bits(2, PROT_EXEC, 0)});
+    allow.any({SCMP_SYS(fstatfs)});  // whether a client's memory is of common pages
     // A segment is charged in full when it is made.
     allow.when(SCMP_SYS(fallocate), {is(1, 0)});
     for (const int command : {F_ADD_SEALS, F_GET_SEALS})

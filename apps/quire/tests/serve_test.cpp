@@ -6,13 +6,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <regex>
 #include <thread>
 
+#include "quire/base/unique_fd.hpp"
 #include "quire/testing/temporary_directory.hpp"
 #include "tests/support/run_quire.hpp"
 
@@ -97,6 +100,39 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
         text.replace(at, from.size(), to);
     return text;
+}
+
+/// A service manager that programs tell how they are.
+class Manager {
+public:
+    explicit Manager(const std::string& path) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+        EXPECT_EQ(::bind(end_.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    }
+    std::string heard() const {
+        std::string text(1000, ' ');
+        const ssize_t size = ::recv(end_.get(), text.data(), text.size(), 0);
+        text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+        return text;
+    }
+
+private:
+    const UniqueFd end_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+};
+
+TEST_F(ServedVerbs, tell_a_service_manager_when_they_can_be_used_and_when_they_end) {
+    const Manager manager(place.path() / "notify");
+    testing::Surroundings managed = surroundings();
+    managed.environment.push_back("NOTIFY_SOCKET=" + (place.path() / "notify").string());
+    std::jthread server([&] {
+        EXPECT_EQ(testing::quire({"serve", "served.img", "--socket", "socket"}, managed).status, 0);
+    });
+    EXPECT_EQ(manager.heard(), "READY=1\nSTATUS=serving served.img (ext4) at socket:socket");
+    EXPECT_EQ(quire({"cat", "socket:socket:/etc/motd"}).out, "hello\n");
+    ::kill(pid_of("socket"), SIGTERM);
+    EXPECT_EQ(manager.heard(), "STOPPING=1");
 }
 
 TEST_F(ServedVerbs, do_and_say_the_same) {

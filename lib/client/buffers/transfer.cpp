@@ -28,21 +28,19 @@ Result<std::size_t> read_by_message(ContextState& state, protocols::File& file,
 
 Result<std::size_t> read_through(ContextState& state, const Part& part, protocols::File& file,
                                  std::uint64_t position, std::span<std::byte> memory) {
-    const auto read = file.read_to(state.call(), position, part.offset, memory.size());
-    state.buffer.used(read);
-    QUIRE_TRY(read);
-    if (*read > memory.size()) return senseless("more content than was asked for");
-    std::memcpy(memory.data(), part.bytes.data(), *read);
-    return *read;
+    QUIRE_TRY_ASSIGN(const std::uint64_t read, file.read_to(state.call().lending(part.held),
+                                                            position, part.offset, memory.size()));
+    if (read > memory.size()) return senseless("more content than was asked for");
+    std::memcpy(memory.data(), part.bytes.data(), read);
+    return read;
 }
 
 Result<std::uint64_t> write_through(ContextState& state, const Part& part, protocols::File& file,
                                     std::uint64_t position, std::span<const std::byte> memory) {
     std::memcpy(part.bytes.data(), memory.data(), memory.size());
-    const auto written = file.write_from(state.call(), position, part.offset, memory.size());
-    state.buffer.used(written);
-    QUIRE_TRY(written);
-    return written->position_after;
+    QUIRE_TRY_ASSIGN(const auto written, file.write_from(state.call().lending(part.held), position,
+                                                         part.offset, memory.size()));
+    return written.position_after;
 }
 
 Result<std::uint64_t> write_by_message(ContextState& state, protocols::File& file,

@@ -2,11 +2,15 @@
 
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "quire/base/result.hpp"
 #include "quire/base/unique_fd.hpp"
@@ -15,22 +19,21 @@
 
 namespace quire::client {
 
-/// Memory that a context shares with its server, made at first need, for one call at a time.
-///
-/// A call that its caller gave up may still be at work on its part of the buffer, or may begin with
-/// it later, after the server was told of another buffer. So a part of a call that was given up stays
-/// as it is for ever: the memory grows by a part for the next call, and the server is told again.
-/// Threads: one at a time.
+/// Memory that a context shares with its server, made at first need, in parts that one call each
+/// takes. Who lends a part to its call (ipc::Call::lending) has it back only when the server is done
+/// with it, even if nobody waits for that any more; then another part is taken, or a message.
+/// Threads: one at a time; what is lent may come back on any.
 class TransferBuffer {
 public:
     static constexpr std::size_t part_size = 256 * KiB;
-    /// Calls that may be given up; then there is no buffer any more.
-    static constexpr std::size_t most_lost = 63;
+    static constexpr std::size_t parts = 4;
 
-    /// Tells the server of a buffer.
+    /// Tells the server of the buffer.
     using Announce = std::function<Result<void>(ipc::Memory)>;
 
-    explicit TransferBuffer(Announce announce) : announce_(std::move(announce)) {}
+    /// `look`: sees whether what was lent has come back, without waiting.
+    TransferBuffer(Announce announce, std::function<void()> look)
+        : announce_(std::move(announce)), look_(std::move(look)) {}
     TransferBuffer(const TransferBuffer&) = delete;
     TransferBuffer& operator=(const TransferBuffer&) = delete;
     ~TransferBuffer();
@@ -38,27 +41,29 @@ public:
     struct Part {
         std::uint64_t offset;
         std::span<std::byte> bytes;
+        /// To be lent; the part is free again when its last copy is gone.
+        std::shared_ptr<const void> held;
     };
-    /// Where the next call's content goes, `part_size` bytes; nothing: there can be no buffer, and
-    /// messages have to do.
+    /// Where the next call's content goes, `part_size` bytes; nothing: no part is free, or there can
+    /// be no buffer, and messages have to do.
     std::optional<Part> part();
-    /// Of the call that went through the part, if it failed.
-    void used(const Error* error);
-
-    template <typename T>
-    void used(const Result<T>& result) {
-        used(result ? nullptr : &result.error());
-    }
 
 private:
+    using Lent = std::array<std::atomic<bool>, parts>;
+
     Result<void> make();
-    void unmap();
+    std::size_t free_part() const;
+    Result<void> fill(std::size_t number);
 
     const Announce announce_;
+    const std::function<void()> look_;
     UniqueFd memory_;
-    std::byte* part_ = nullptr;  // mapped, the last one
-    std::size_t lost_ = 0;
+    std::byte* place_ = nullptr;
+    std::size_t filled_ = 0;  // parts that have pages
+    bool announced_ = false;
     bool impossible_ = false;
+    /// Also of who has not given a part back when this ends.
+    const std::shared_ptr<Lent> lent_ = std::make_shared<Lent>();
 };
 
 }  // namespace quire::client

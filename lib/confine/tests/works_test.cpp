@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,6 +120,8 @@ TEST_P(Works, a_channel_carries_messages_and_descriptors) {
         const UniqueFd got(received);
         struct stat status{};
         voice.expect(::fstat(got.get(), &status) == 0 && status.st_size == 8192, "fstat");
+        struct statfs filesystem{};
+        voice.expect(::fstatfs(got.get(), &filesystem) == 0, "fstatfs");
         voice.expect((::fcntl(got.get(), F_GET_SEALS) & F_SEAL_GROW) != 0, "seals");
         const void* const again = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, got.get(), 0);
         voice.expect(

@@ -65,6 +65,9 @@ public:
     void release(std::uint32_t object) noexcept;
     void flush_releases() noexcept;
 
+    /// Takes what has come, unless somebody is about to. Never waits.
+    void take_late_replies();
+
     /// Ends the channel: every waiting and later call fails with connection_reset.
     void end() noexcept;
 
@@ -142,7 +145,11 @@ private:
     std::mutex mutex_;
     std::unordered_map<std::uint32_t, Waiter*> waiting_;
     /// Calls whose reply is still to come, with nobody waiting for it.
-    std::unordered_map<std::uint32_t, RemoteObject::Discard> abandoned_;
+    struct Abandoned {
+        RemoteObject::Discard discard;
+        std::shared_ptr<const void> lent;
+    };
+    std::unordered_map<std::uint32_t, Abandoned> abandoned_;
     /// How many of them went by the slot. Changed under the lock only.
     std::atomic<std::uint32_t> abandoned_in_slot_ = 0;
     /// Whose request is in the slot; its reply may come by the socket all the same.

@@ -106,7 +106,7 @@ Result<std::unique_ptr<Incoming>> Channel::wait(const Call& call, Waiter& waiter
         waiting_.erase(waiter.number);
         const bool owed = verdict && !dead_;
         if (owed) {
-            abandoned_.emplace(waiter.number, discard);
+            abandoned_.emplace(waiter.number, Abandoned{discard, call.lent()});
             if (waiter.number >= first_slot_call) ++abandoned_in_slot_;
         }
         if (abandoned_.size() > max_abandoned) end_locked();
@@ -181,6 +181,24 @@ Arrival Channel::receive(const Call& call, Incoming& into) const {
     return receive_message(end_.get(), into, false);
 }
 
+void Channel::take_late_replies() {
+    std::unique_lock lock(mutex_);
+    Arrival arrival = Arrival::message;
+    while (arrival == Arrival::message && usable() && !led_ && !abandoned_.empty()) {
+        led_ = true;
+        lock.unlock();
+        auto message = std::make_unique<Incoming>();
+        arrival = receive_message(end_.get(), *message, false);
+        lock.lock();
+        led_ = false;
+        if (arrival == Arrival::message)
+            deliver(lock, std::move(message));
+        else if (arrival != Arrival::nothing)
+            end_locked();
+        pass_lead_locked();
+    }
+}
+
 void Channel::deliver(std::unique_lock<std::mutex>& lock, std::unique_ptr<Incoming> message) {
     count_received(*message);
     const auto header = read_header(message->bytes(), message->descriptors().size());
@@ -198,14 +216,15 @@ void Channel::deliver(std::unique_lock<std::mutex>& lock, std::unique_ptr<Incomi
         slot_waiter_->reply = std::move(message);
         return;
     }
-    const auto late = abandoned_.extract(header->call);
+    auto late = abandoned_.extract(header->call);
     if (!late) return end_locked();
     if (late.key() >= first_slot_call) --abandoned_in_slot_;
-    const RemoteObject::Discard discard = late.mapped();
-    if (discard == nullptr || header->opcode != 0) return;
-    // Capabilities in it are taken and let go of, so that the server hears of it.
+    const RemoteObject::Discard discard = late.mapped().discard;
     lock.unlock();
-    {
+    // What was lent comes back, without the lock.
+    late = {};
+    // Capabilities in the reply are taken and let go of, so that the server hears of it.
+    if (discard != nullptr && header->opcode == 0) {
         const ReleaseBatch batch;
         Reply reply(shared_from_this(), std::move(message));
         discard(reply.decoder());

@@ -48,6 +48,15 @@ std::shared_ptr<Channel> GateEnd::existing_channel() const {
     return newest->channel;
 }
 
+void GateEnd::probe(std::uint64_t number) const {
+    Encoder body;
+    body.put(number);
+    const auto bytes = body.message();
+    write_header(bytes, {.kind = MessageKind::control,
+                         .opcode = static_cast<std::uint32_t>(Control::probe)});
+    (void)send_message(end_.get(), bytes, {});
+}
+
 Result<std::shared_ptr<Channel>> GateEnd::channel(const Call& call) {
     Connection& connection = connection_of_this_process();
     const std::scoped_lock lock(connection.mutex);

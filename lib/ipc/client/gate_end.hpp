@@ -38,6 +38,9 @@ public:
     /// The same if there is one already; else nullptr.
     std::shared_ptr<Channel> existing_channel() const;
 
+    /// Sends Control::probe, if there is room.
+    void probe(std::uint64_t number) const;
+
 private:
     struct Connection;
 

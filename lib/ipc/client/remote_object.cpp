@@ -108,6 +108,11 @@ Result<void> RemoteObject::send(const Call& call, std::uint32_t opcode, Request&
     return channel->send(call, number_, opcode, std::move(request.encoder()));
 }
 
+void RemoteObject::take_late_replies() const {
+    if (const auto channel = gate_ ? gate_->existing_channel() : channel_)
+        channel->take_late_replies();
+}
+
 ChannelCounters RemoteObject::counters() const {
     const auto channel = gate_ ? gate_->existing_channel() : channel_;
     return channel ? channel->counters() : ChannelCounters{};

@@ -51,7 +51,9 @@ void write_header(std::span<std::byte> message, const Header& header) {
     store_at(message, 24, header.left);
 }
 
-std::optional<Header> read_header(std::span<const std::byte> message, std::size_t descriptors) {
+namespace {
+
+std::optional<Header> load_header(std::span<const std::byte> message) {
     if (message.size() < header_size || message.size() > max_message_size ||
         message.size() % 8 != 0 || load_at<std::uint32_t>(message, 0) != message.size() ||
         load_at<std::uint32_t>(message, 20) != 0)
@@ -63,7 +65,23 @@ std::optional<Header> read_header(std::span<const std::byte> message, std::size_
     header.object = load_at<std::uint32_t>(message, 12);
     header.opcode = load_at<std::uint32_t>(message, 16);
     header.left = load_at<std::int64_t>(message, 24);
-    if (header.descriptors != descriptors || !fits_kind(header)) return std::nullopt;
+    if (!fits_kind(header)) return std::nullopt;
+    return header;
+}
+
+}  // namespace
+
+std::optional<Header> read_header(std::span<const std::byte> message, std::size_t descriptors) {
+    const auto header = load_header(message);
+    if (!header || header->descriptors != descriptors) return std::nullopt;
+    return header;
+}
+
+std::optional<Header> read_header_of_lost(std::span<const std::byte> message,
+                                          std::size_t descriptors) {
+    const auto header = load_header(message);
+    if (!header || header->descriptors <= descriptors || header->descriptors > max_descriptors)
+        return std::nullopt;
     return header;
 }
 

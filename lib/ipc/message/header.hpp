@@ -25,6 +25,9 @@ enum class Control : std::uint32_t {
     connect = 4,
     /// Client: `uint32` descriptor: the memory of a slot (slot/layout.hpp).
     offer_slot = 5,
+    /// Through what was given for a gate: `uint64` number, to see whether it comes to the sender
+    /// itself (server/probes.hpp). To anybody else it means nothing.
+    probe = 6,
 };
 
 /// The 32 bytes at the head of each message (docs/wire.md), apart from its length.
@@ -47,5 +50,9 @@ void write_header(std::span<std::byte> message, const Header& header);
 
 /// Reads and checks the header of a whole message; nothing: it is malformed.
 std::optional<Header> read_header(std::span<const std::byte> message, std::size_t descriptors);
+
+/// The same of a message some of whose descriptors were lost on receipt, `descriptors` having come.
+std::optional<Header> read_header_of_lost(std::span<const std::byte> message,
+                                          std::size_t descriptors);
 
 }  // namespace quire::ipc

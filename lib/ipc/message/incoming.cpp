@@ -30,6 +30,7 @@ Incoming::~Incoming() {
 void Incoming::clear() {
     for (UniqueFd& descriptor : descriptors()) descriptor.reset();
     descriptor_count_ = 0;
+    lost_descriptors_ = false;
     size_ = 0;
 }
 

@@ -34,6 +34,9 @@ public:
 
     std::span<const std::byte> bytes() const { return {memory_.get(), size_}; }
     std::span<const std::byte> body() const { return bytes().subspan(header_size); }
+    /// Whether this process had no room for some of its descriptors, which are gone.
+    bool lost_descriptors() const { return lost_descriptors_; }
+    void set_lost_descriptors() { lost_descriptors_ = true; }
     std::span<UniqueFd> descriptors() { return {descriptors_.data(), descriptor_count_}; }
 
     /// Of what bytes() are, once somebody has read them.
@@ -50,6 +53,7 @@ private:
     std::size_t capacity_ = 0;
     std::size_t size_ = 0;
     std::size_t descriptor_count_ = 0;
+    bool lost_descriptors_ = false;
     std::array<UniqueFd, max_descriptors> descriptors_;
 };
 

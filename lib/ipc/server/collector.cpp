@@ -31,6 +31,7 @@ void Collector::ready(std::uint32_t) {
     std::uint64_t expirations = 0;
     (void)!::read(timer_.get(), &expirations, sizeof(expirations));
     if (core_.has_clients()) (void)make_socket_pair();
+    core_.probes().tick();
     core_.arm(*this, EPOLLIN);
 }
 

@@ -3,6 +3,7 @@
 #include "server/core.hpp"
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,10 +22,25 @@ namespace {
 /// The id of the bell that wakes all workers when the server stops.
 constexpr std::uint64_t bell_id = 0;
 
+/// Descriptors that this process needs for other things: files, timers, messages on their way.
+constexpr std::size_t descriptors_of_its_own = 128;
+
+std::size_t descriptors_for_clients(const ServerOptions& options) {
+    if (options.max_descriptors != 0) return options.max_descriptors;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
+    const std::size_t all = std::min<rlim_t>(limit.rlim_cur, 1U << 20U);
+    return all - std::min(descriptors_of_its_own, all / 2);
+}
+
 }  // namespace
 
 ServerCore::ServerCore(const ServerOptions& options)
-    : options_(options), inside_objects_(std::max<std::size_t>(options.max_workers, 2) - 1) {}
+    : options_(options),
+      accounts_(options.quota, {.channels = options.max_channels,
+                                .descriptors = descriptors_for_clients(options),
+                                .objects = options.max_objects}),
+      inside_objects_(std::max<std::size_t>(options.max_workers, 2) - 1) {}
 
 Result<std::shared_ptr<ServerCore>> ServerCore::create(const ServerOptions& options) {
     auto core = std::make_shared<ServerCore>(options);
@@ -98,23 +114,14 @@ void ServerCore::remove(const Endpoint& endpoint) {
     endpoints_.erase(found);
 }
 
-std::shared_ptr<Account> ServerCore::new_account() const {
-    return std::make_shared<Account>(options_.quota);
-}
-
 Result<void> ServerCore::serve_channel(UniqueFd end, AnyCap root,
                                        std::shared_ptr<Account> account) {
     if (!is_channel(end.get())) return fail(std::errc::not_a_socket, "this is no channel");
     auto charge = account->charge_channel();
-    if (!charge) return fail(std::errc::too_many_files_open, "the client has too many channels");
-    if (channels_.fetch_add(1) >= options_.max_channels) {
-        channels_.fetch_sub(1);
-        return fail(std::errc::too_many_files_open, "the server has too many channels");
-    }
-    auto place = std::shared_ptr<void>(
-        &channels_, [charge, core = shared_from_this()](void*) { core->channels_.fetch_sub(1); });
+    if (!charge)
+        return fail(std::errc::too_many_files_open, "there is no room for one more channel");
     auto session =
-        std::make_shared<Session>(*this, std::move(end), std::move(account), std::move(place));
+        std::make_shared<Session>(*this, std::move(end), std::move(account), std::move(charge));
     QUIRE_TRY(session->hand_out_root(root));
     QUIRE_TRY(add(session, EPOLLIN));
     counters_.accepted_channels.fetch_add(1, std::memory_order_relaxed);
@@ -132,7 +139,7 @@ Result<void> ServerCore::serve_gate(UniqueFd end, AnyCap cap, std::shared_ptr<Ac
 
 Result<UniqueFd> ServerCore::make_gate(AnyCap cap) {
     QUIRE_TRY_ASSIGN(SocketPair pair, make_socket_pair());
-    QUIRE_TRY(serve_gate(std::move(pair.theirs), std::move(cap), new_account()));
+    QUIRE_TRY(serve_gate(std::move(pair.theirs), std::move(cap), new_account(std::nullopt)));
     return std::move(pair.ours);
 }
 

@@ -18,6 +18,7 @@
 #include "quire/ipc/server.hpp"
 #include "quire/ipc/snapshot.hpp"
 #include "server/endpoint.hpp"
+#include "server/probes.hpp"
 #include "server/run_limit.hpp"
 #include "server/session/account.hpp"
 #include "server/workers.hpp"
@@ -60,7 +61,9 @@ public:
     Result<void> serve_channel(UniqueFd end, AnyCap root, std::shared_ptr<Account> account);
     Result<void> serve_gate(UniqueFd end, AnyCap cap, std::shared_ptr<Account> account);
     Result<UniqueFd> make_gate(AnyCap cap);
-    std::shared_ptr<Account> new_account() const;
+    /// Of one more client, a process of this user; without a user: of this process itself.
+    std::shared_ptr<Account> new_account(std::optional<uid_t> user) { return accounts_.open(user); }
+    Probes& probes() { return probes_; }
 
     /// To be called by a worker before it runs what may block.
     void before_blocking() { workers_.before_blocking(); }
@@ -118,7 +121,8 @@ private:
     std::optional<ProcessFd> epoll_;
     std::optional<WakeUp> stop_bell_;
     std::atomic<bool> stopping_ = false;
-    std::atomic<std::size_t> channels_ = 0;
+    Accounts accounts_;
+    Probes probes_;
 
     RunLimit inside_objects_;
     std::atomic<std::uint64_t> calls_ = 0;

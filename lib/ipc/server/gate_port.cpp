@@ -8,6 +8,7 @@
 #include "message/incoming.hpp"
 #include "quire/ipc/decoder.hpp"
 #include "server/core.hpp"
+#include "server/probes.hpp"
 #include "system/sockets.hpp"
 
 namespace quire::ipc {
@@ -30,6 +31,14 @@ UniqueFd end_in(Incoming& message) {
 
 }  // namespace
 
+// A client that is gone left its gate in an object that the gate, or another such gate, keeps: nobody
+// else can call it, or whoever can goes the way of those whose server has ended. While the client
+// lives, it answers for that, and may have its reasons.
+bool GatePort::comes_from_ourselves(Incoming& message) const {
+    const auto number = Probes::number_in(message);
+    return number && core_.probes().sent(*number) && account_->client_is_gone();
+}
+
 void GatePort::ready(std::uint32_t) {
     Incoming message;
     for (int i = 0; i < connections_per_turn; ++i) {
@@ -40,6 +49,8 @@ void GatePort::ready(std::uint32_t) {
         // Who is refused for its quota learns it from the closed channel.
         if (UniqueFd end = end_in(message))
             (void)core_.serve_channel(std::move(end), cap_, account_);
+        else if (comes_from_ourselves(message))
+            return core_.remove(*this);
     }
     core_.arm(*this, EPOLLIN);
 }

@@ -13,6 +13,7 @@
 
 namespace quire::ipc {
 
+class Incoming;
 class ServerCore;
 
 /// The server's end of a gate: keeps its object until the last copy of the other end is closed, and
@@ -35,6 +36,8 @@ public:
     std::string_view interface_name() const { return cap_.type().name; }
 
 private:
+    bool comes_from_ourselves(Incoming& message) const;
+
     ServerCore& core_;
     ProcessFd end_;
     const AnyCap cap_;

@@ -51,8 +51,10 @@ void Listener::turn_one_away() {
 
 void Listener::admit_client(UniqueFd end) {
     core_.before_blocking();
-    auto root = admit_(peer_of(end.get()));
-    if (root && *root) (void)core_.serve_channel(std::move(end), *root, core_.new_account());
+    const Peer peer = peer_of(end.get());
+    auto root = admit_(peer);
+    if (root && *root)
+        (void)core_.serve_channel(std::move(end), *root, core_.new_account(peer.uid));
 }
 
 }  // namespace quire::ipc

@@ -46,7 +46,7 @@ Result<void> Server::listen(ListeningSocket socket, Admit admit) {
 }
 
 Result<void> Server::adopt(UniqueFd end, AnyCap root) {
-    return core_->serve_channel(std::move(end), std::move(root), core_->new_account());
+    return core_->serve_channel(std::move(end), std::move(root), core_->new_account(std::nullopt));
 }
 
 Home Server::home() const {

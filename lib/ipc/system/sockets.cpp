@@ -125,7 +125,12 @@ Arrival receive_message(int fd, Incoming& into, bool wait) {
     }
     if (size < 0) return errno == EAGAIN ? Arrival::nothing : Arrival::gone;
     const bool clean = take_control_data(message, into);
-    if (!clean || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return Arrival::malformed;
+    if (!clean || (message.msg_flags & MSG_TRUNC) != 0) return Arrival::malformed;
+    if ((message.msg_flags & MSG_CTRUNC) != 0) {
+        // Either more than we have room for in `control`, or than this process may have open.
+        if (into.descriptors().size() == max_descriptors) return Arrival::malformed;
+        into.set_lost_descriptors();
+    }
     // An empty packet and the end look alike, and end the channel alike.
     if (size == 0) return Arrival::gone;
     into.set_size(static_cast<std::size_t>(size));

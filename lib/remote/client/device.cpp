@@ -81,9 +81,13 @@ Device::Device(ipc::Cap<protocols::Block> block, const block::Geometry& geometry
       geometry_(geometry),
       description_(std::move(description)),
       size_(geometry.size),
-      buffer_(std::make_unique<TransferBuffer>([cap = block_](ipc::Memory memory) {
-          return cap->set_buffer(patiently(), std::move(memory));
-      })) {}
+      buffer_(std::make_unique<TransferBuffer>(
+          [cap = block_](ipc::Memory memory) {
+              return cap->set_buffer(patiently(), std::move(memory));
+          },
+          [cap = block_] {
+              if (const auto* remote = cap->remote()) remote->take_late_replies();
+          })) {}
 
 Device::~Device() = default;
 
@@ -131,7 +135,7 @@ Result<void> Device::transfer(std::span<const Run> runs) {
     std::vector<protocols::BlockRun> message;
     while (!pieces.done()) {
         const bool fits_a_message = left <= protocols::content_limit && runs.size() == 1;
-        auto slice = fits_a_message ? std::nullopt : buffer_->take(left);
+        const auto slice = fits_a_message ? nullptr : buffer_->take(left);
         if (!slice) {
             const Run piece = pieces.take(protocols::content_limit);
             QUIRE_TRY(transfer_in_message(piece));
@@ -152,11 +156,10 @@ Result<void> Device::transfer(std::span<const Run> runs) {
         }
         Result<void> done;
         if constexpr (writes<Run>) {
-            done = block_->write_runs(patiently(), message);
+            done = block_->write_runs(patiently().lending(slice), message);
         } else {
-            done = block_->read_runs(patiently(), message);
+            done = block_->read_runs(patiently().lending(slice), message);
         }
-        slice->used(done ? nullptr : &done.error());
         if (!done) return done;
         if constexpr (!writes<Run>) {
             std::size_t place = 0;

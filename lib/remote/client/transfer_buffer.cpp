@@ -4,11 +4,17 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
 #include <utility>
+
+#include "mapping.hpp"
+#include "quire/base/unique_fd.hpp"
 
 namespace quire::remote {
 
@@ -16,105 +22,128 @@ namespace {
 
 static_assert(TransferBuffer::units == 32);
 
+/// How often is looked whether calls that nobody waits for have been answered.
+constexpr std::chrono::milliseconds glance(5);
+
 constexpr std::uint32_t bits_of(std::size_t first, std::size_t count) {
     return static_cast<std::uint32_t>(((std::uint64_t{1} << count) - 1) << first);
 }
 
 }  // namespace
 
+struct TransferBuffer::State : std::enable_shared_from_this<State> {
+    State(Announce its_announce, std::function<void()> its_look)
+        : announce(std::move(its_announce)), look(std::move(its_look)) {}
+
+    Result<void> make();
+    Result<void> make_locked(std::unique_lock<std::mutex>& lock);
+    std::shared_ptr<Slice> find_locked(std::size_t count);
+    void give_back(std::size_t first, std::size_t count);
+
+    const Announce announce;
+    const std::function<void()> look;
+    // Of who is making, and then for good.
+    UniqueFd memory;
+    std::shared_ptr<const Mapping> mapping;
+
+    std::mutex mutex;  // guards what follows
+    std::condition_variable changed;
+    bool made = false;
+    bool making = false;
+    std::optional<Error> impossible;
+    std::uint32_t taken = 0;  // a bit for each unit
+};
+
+TransferBuffer::Slice::Slice(std::shared_ptr<State> state, std::size_t first, std::size_t count)
+    : state_(std::move(state)), first_(first), count_(count) {}
+
 TransferBuffer::Slice::~Slice() {
-    if (mapping_) owner_.give_back(*this);
+    state_->give_back(first_, count_);
 }
 
-void TransferBuffer::Slice::used(const Error* error) {
-    // Others are the object's answer, or say that nothing was sent or nobody is there.
-    if (error != nullptr &&
-        (*error == std::errc::timed_out || *error == std::errc::operation_canceled))
-        lost_ = true;
+std::span<std::byte> TransferBuffer::Slice::bytes() const {
+    return {state_->mapping->data() + offset(), count_ * unit};
 }
 
-void TransferBuffer::give_back(const Slice& slice) {
+void TransferBuffer::State::give_back(std::size_t first, std::size_t count) {
     {
-        const std::scoped_lock lock(mutex_);
-        --in_use_;
-        if (slice.lost_) {
-            lost_ += slice.count_;
-        } else {
-            taken_ &= ~bits_of(slice.first_, slice.count_);
-        }
+        const std::scoped_lock lock(mutex);
+        taken &= ~bits_of(first, count);
     }
-    changed_.notify_all();
+    changed.notify_all();
 }
 
-std::optional<TransferBuffer::Slice> TransferBuffer::find_locked(std::size_t count) {
+std::shared_ptr<TransferBuffer::Slice> TransferBuffer::State::find_locked(std::size_t count) {
     for (std::size_t first = 0; first + count <= units; ++first) {
-        if ((taken_ & bits_of(first, count)) != 0) continue;
-        taken_ |= bits_of(first, count);
-        ++in_use_;
-        return Slice(*this, start_ + first * unit, first, count, mapping_);
+        if ((taken & bits_of(first, count)) != 0) continue;
+        auto slice = std::make_shared<Slice>(shared_from_this(), first, count);
+        taken |= bits_of(first, count);
+        return slice;
     }
-    return std::nullopt;
+    return nullptr;
 }
 
 // All pages are there from the beginning: what cannot be had is an error here, and no signal later.
-Result<std::shared_ptr<const Mapping>> TransferBuffer::grow(std::size_t length) {
-    if (length > most)
-        return fail(std::errc::no_buffer_space, "too many calls to this server were given up");
-    if (!memory_) {
-        memory_.reset(::memfd_create("quire-transfer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-        if (!memory_ || ::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
-            return fail_errno();
+// The memory stays the same when the server is told again: it may yet do what it was told before.
+Result<void> TransferBuffer::State::make() {
+    if (!mapping) {
+        UniqueFd fresh(::memfd_create("quire-transfer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+        if (!fresh) return fail_errno();
+        while (::fallocate(fresh.get(), 0, 0, size) != 0)
+            if (errno != EINTR) return fail_errno();
+        if (::fcntl(fresh.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0) return fail_errno();
+        QUIRE_TRY_ASSIGN(mapping, Mapping::map(fresh.get(), size, true));
+        memory = std::move(fresh);
     }
-    while (::fallocate(memory_.get(), 0, static_cast<off_t>(length - size), size) != 0)
-        if (errno != EINTR) return fail_errno();
-    QUIRE_TRY_ASSIGN(auto mapping, Mapping::map(memory_.get(), length, true));
-    UniqueFd theirs(::fcntl(memory_.get(), F_DUPFD_CLOEXEC, 0));
+    UniqueFd theirs(::fcntl(memory.get(), F_DUPFD_CLOEXEC, 0));
     if (!theirs) return fail_errno();
-    QUIRE_TRY(announce_(ipc::Memory(std::move(theirs), length, true)));
-    return mapping;
+    return announce(ipc::Memory(std::move(theirs), size, true));
 }
 
-Result<void> TransferBuffer::make_locked(std::unique_lock<std::mutex>& lock) {
-    if (impossible_) return fail(*impossible_);
-    if (mapping_ && (lost_ < units / 2 || in_use_ > 0)) return {};
-    // Nobody gets a slice of the new part before the server has said that it knows it.
-    making_ = true;
-    const std::size_t start = mapping_ ? start_ + size : 0;
+Result<void> TransferBuffer::State::make_locked(std::unique_lock<std::mutex>& lock) {
+    if (impossible) return fail(*impossible);
+    if (made) return {};
+    making = true;
     lock.unlock();
-    auto grown = grow(start + size);
+    const Result<void> result = make();
     lock.lock();
-    making_ = false;
-    if (grown) {
-        mapping_ = *std::move(grown);
-        start_ = start;
-        taken_ = 0;
-        lost_ = 0;
-    } else {
-        impossible_ = grown.error();
-    }
-    changed_.notify_all();
-    if (impossible_) return fail(*impossible_);
-    return {};
+    making = false;
+    made = result.has_value();
+    // Who gave up is no reason for others not to try again.
+    if (!result && result.error() != std::errc::timed_out &&
+        result.error() != std::errc::operation_canceled)
+        impossible = result.error();
+    changed.notify_all();
+    return result;
 }
 
-std::optional<TransferBuffer::Slice> TransferBuffer::take(std::size_t bytes) {
-    std::unique_lock lock(mutex_);
-    if (making_ || !make_locked(lock)) return std::nullopt;
+TransferBuffer::TransferBuffer(Announce announce, std::function<void()> look)
+    : state_(std::make_shared<State>(std::move(announce), std::move(look))) {}
+
+std::shared_ptr<TransferBuffer::Slice> TransferBuffer::take(std::size_t bytes) {
+    std::unique_lock lock(state_->mutex);
+    if (state_->making || !state_->make_locked(lock)) return nullptr;
     for (std::size_t count = (std::min(bytes, largest_slice) + unit - 1) / unit; count > 0;
          count /= 2)
-        if (auto slice = find_locked(count)) return slice;
-    return std::nullopt;
+        if (auto slice = state_->find_locked(count)) return slice;
+    return nullptr;
 }
 
-Result<TransferBuffer::Slice> TransferBuffer::wait_for(std::size_t bytes) {
+Result<std::shared_ptr<TransferBuffer::Slice>> TransferBuffer::wait_for(const ipc::Call& call,
+                                                                        std::size_t bytes) {
     const std::size_t count = std::max<std::size_t>((bytes + unit - 1) / unit, 1);
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock(state_->mutex);
     while (true) {
-        if (!making_) {
-            QUIRE_TRY(make_locked(lock));
-            if (auto slice = find_locked(count)) return std::move(*slice);
+        if (!state_->making) {
+            QUIRE_TRY(state_->make_locked(lock));
+            if (auto slice = state_->find_locked(count)) return slice;
         }
-        changed_.wait(lock);
+        if (call.expired()) return fail(std::errc::timed_out);
+        if (call.cancelled()) return fail(std::errc::operation_canceled);
+        state_->changed.wait_for(lock, glance);
+        lock.unlock();
+        state_->look();
+        lock.lock();
     }
 }
 

@@ -22,9 +22,13 @@ Volume::Volume(ipc::Cap<protocols::Volume> volume, protocols::VolumeDescribeResu
       model_(enum_cast<fs::ThreadModel>(description.thread_model)),
       supported_(description.supported),
       type_name_(std::move(description.type_name)),
-      buffer_(std::make_unique<TransferBuffer>([cap = volume_](ipc::Memory memory) {
-          return cap->set_buffer(ipc::Call::forever(), std::move(memory));
-      })),
+      buffer_(std::make_unique<TransferBuffer>(
+          [cap = volume_](ipc::Memory memory) {
+              return cap->set_buffer(ipc::Call::forever(), std::move(memory));
+          },
+          [cap = volume_] {
+              if (const auto* remote = cap->remote()) remote->take_late_replies();
+          })),
       listener_(std::make_shared<Listener>()) {}
 
 Volume::~Volume() {

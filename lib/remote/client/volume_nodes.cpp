@@ -18,11 +18,6 @@ std::unexpected<Error> too_much() {
     return fail(std::errc::io_error, "a volume server answered more than it was asked for");
 }
 
-template <typename T>
-const Error* error_of(const Result<T>& result) {
-    return result ? nullptr : &result.error();
-}
-
 }  // namespace
 
 Result<void> Volume::open(const fs::Call& call, fs::Cookie node, fs::OpenMode mode) {
@@ -58,15 +53,14 @@ Result<std::size_t> Volume::read(const fs::Call& call, fs::Cookie node, std::uin
     std::size_t done = 0;
     while (true) {
         const std::span<std::byte> left = memory.subspan(done);
-        auto slice =
-            left.size() > protocols::content_limit ? buffer_->take(left.size()) : std::nullopt;
+        const auto slice =
+            left.size() > protocols::content_limit ? buffer_->take(left.size()) : nullptr;
         std::size_t asked = std::min<std::size_t>(left.size(), protocols::content_limit);
         std::size_t got = 0;
         if (slice) {
             asked = std::min(left.size(), slice->bytes().size());
-            const auto answer =
-                volume_->read_to(wire, credentials, node, offset + done, slice->offset(), asked);
-            slice->used(error_of(answer));
+            const auto answer = volume_->read_to(wire.lending(slice), credentials, node,
+                                                 offset + done, slice->offset(), asked);
             if (!answer) return fail(answer.error());
             if (*answer > asked) return too_much();
             got = static_cast<std::size_t>(*answer);
@@ -91,16 +85,15 @@ Result<std::size_t> Volume::write(const fs::Call& call, fs::Cookie node, std::ui
     std::size_t done = 0;
     while (true) {
         const std::span<const std::byte> left = memory.subspan(done);
-        auto slice =
-            left.size() > protocols::write_limit ? buffer_->take(left.size()) : std::nullopt;
+        const auto slice =
+            left.size() > protocols::write_limit ? buffer_->take(left.size()) : nullptr;
         std::size_t given = std::min<std::size_t>(left.size(), protocols::write_limit);
         Result<std::uint64_t> answer = 0;
         if (slice) {
             given = std::min(left.size(), slice->bytes().size());
             std::ranges::copy(left.first(given), slice->bytes().begin());
-            answer =
-                volume_->write_from(wire, credentials, node, offset + done, slice->offset(), given);
-            slice->used(error_of(answer));
+            answer = volume_->write_from(wire.lending(slice), credentials, node, offset + done,
+                                         slice->offset(), given);
         } else {
             answer = volume_->write(wire, credentials, node, offset + done, left.first(given));
         }
@@ -184,13 +177,13 @@ Result<std::vector<std::byte>> Volume::ioctl(const fs::Call& call, fs::Cookie no
 }
 
 template <typename Operation>
-auto Volume::with_slice(std::size_t bytes, Operation&& operation) {
-    using Answer = std::invoke_result_t<Operation, TransferBuffer::Slice&>;
-    auto slice = buffer_->wait_for(bytes);
-    if (!slice) return Answer(std::unexpected(std::move(slice).error()));
-    Answer answer = operation(*slice);
-    slice->used(error_of(answer));
-    return answer;
+auto Volume::with_slice(const fs::Call& call, std::size_t bytes, Operation&& operation) {
+    using Slice = TransferBuffer::Slice;
+    using Answer = std::invoke_result_t<Operation, const ipc::Call&, const Slice&>;
+    const ipc::Call wire = to_wire(call);
+    const auto slice = buffer_->wait_for(wire, bytes);
+    if (!slice) return Answer(std::unexpected(slice.error()));
+    return operation(wire.lending(*slice), **slice);
 }
 
 Result<std::vector<std::byte>> Volume::getxattr(const fs::Call& call, fs::Cookie node,
@@ -200,14 +193,16 @@ Result<std::vector<std::byte>> Volume::getxattr(const fs::Call& call, fs::Cookie
     if (name.size() > protocols::name_limit) return fail(std::errc::result_out_of_range);
     auto value = volume_->getxattr(to_wire(call), credentials, node, name);
     if (value || value.error() != std::errc::message_size) return value;
-    return with_slice(TransferBuffer::always, [&](const auto& slice) -> Result<Bytes> {
-        const std::span<const std::byte> shared = slice.bytes();
-        QUIRE_TRY_ASSIGN(const std::uint64_t length,
-                         volume_->getxattr_to(to_wire(call), credentials, node, name,
-                                              slice.offset(), shared.size()));
-        if (length > shared.size()) return too_much();
-        return Bytes(shared.begin(), shared.begin() + static_cast<std::ptrdiff_t>(length));
-    });
+    return with_slice(
+        call, TransferBuffer::always,
+        [&](const ipc::Call& wire, const auto& slice) -> Result<Bytes> {
+            const std::span<const std::byte> shared = slice.bytes();
+            QUIRE_TRY_ASSIGN(
+                const std::uint64_t length,
+                volume_->getxattr_to(wire, credentials, node, name, slice.offset(), shared.size()));
+            if (length > shared.size()) return too_much();
+            return Bytes(shared.begin(), shared.begin() + static_cast<std::ptrdiff_t>(length));
+        });
 }
 
 Result<void> Volume::setxattr(const fs::Call& call, fs::Cookie node, std::string_view name,
@@ -218,10 +213,10 @@ Result<void> Volume::setxattr(const fs::Call& call, fs::Cookie node, std::string
     if (value.size() > TransferBuffer::always) return fail(std::errc::argument_list_too_long);
     if (value.size() <= protocols::write_limit)
         return volume_->setxattr(to_wire(call), credentials, node, name, value, wire_mode);
-    return with_slice(value.size(), [&](const auto& slice) {
+    return with_slice(call, value.size(), [&](const ipc::Call& wire, const auto& slice) {
         std::ranges::copy(value, slice.bytes().begin());
-        return volume_->setxattr_from(to_wire(call), credentials, node, name, slice.offset(),
-                                      value.size(), wire_mode);
+        return volume_->setxattr_from(wire, credentials, node, name, slice.offset(), value.size(),
+                                      wire_mode);
     });
 }
 
@@ -231,17 +226,18 @@ Result<std::vector<std::string>> Volume::listxattr(const fs::Call& call, fs::Coo
     const auto names = volume_->listxattr(to_wire(call), credentials, node);
     if (names) return split_names(*names);
     if (names.error() != std::errc::message_size) return fail(names.error());
-    return with_slice(TransferBuffer::always, [&](const auto& slice) -> Result<Names> {
-        const std::span<const std::byte> shared = slice.bytes();
-        QUIRE_TRY_ASSIGN(
-            const std::uint64_t length,
-            volume_->listxattr_to(to_wire(call), credentials, node, slice.offset(), shared.size()));
-        if (length > shared.size()) return too_much();
-        // The server may still change it: what is taken apart is ours.
-        const std::vector<std::byte> list(shared.begin(),
-                                          shared.begin() + static_cast<std::ptrdiff_t>(length));
-        return split_names(list);
-    });
+    return with_slice(call, TransferBuffer::always,
+                      [&](const ipc::Call& wire, const auto& slice) -> Result<Names> {
+                          const std::span<const std::byte> shared = slice.bytes();
+                          QUIRE_TRY_ASSIGN(const std::uint64_t length,
+                                           volume_->listxattr_to(wire, credentials, node,
+                                                                 slice.offset(), shared.size()));
+                          if (length > shared.size()) return too_much();
+                          // The server may still change it: what is taken apart is ours.
+                          const std::vector<std::byte> list(
+                              shared.begin(), shared.begin() + static_cast<std::ptrdiff_t>(length));
+                          return split_names(list);
+                      });
 }
 
 Result<void> Volume::removexattr(const fs::Call& call, fs::Cookie node, std::string_view name) {

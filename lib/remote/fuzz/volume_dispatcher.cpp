@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ipc::Call call = ipc::Call::forever();
     const protocols::Credentials root;
     {
-        remote::VolumeObject object(*shared, {.nodes = 20});
+        remote::VolumeObject object(*shared, {.account = wire::Account::alone({.nodes = 20})});
         const auto entry = object.root(call, root);
         (void)object.create(call, root, entry->node, "f", {});
         testing::fuzz_expect(object.set_buffer(call, testing::fuzz_buffer(8192)).has_value());

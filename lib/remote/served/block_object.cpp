@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "served/shared_buffer.hpp"
-
 namespace quire::remote {
 
+BlockObject::BlockObject(std::shared_ptr<block::Device> device,
+                         std::shared_ptr<wire::Account> account)
+    : device_(std::move(device)), buffer_(std::move(account)) {}
+
 BlockObject::BlockObject(std::shared_ptr<block::Device> device)
-    : device_(std::move(device)), buffer_(std::make_unique<SharedBuffer>()) {}
+    : BlockObject(std::move(device), wire::Account::alone()) {}
 
 BlockObject::~BlockObject() = default;
 
@@ -37,17 +39,17 @@ Result<void> BlockObject::write(const ipc::Call&, std::uint64_t offset,
 }
 
 Result<void> BlockObject::set_buffer(const ipc::Call&, ipc::Memory buffer) {
-    return buffer_->replace(buffer);
+    return buffer_.replace(buffer);
 }
 
 Result<void> BlockObject::read_runs(const ipc::Call&,
                                     const std::vector<protocols::BlockRun>& runs) {
-    std::vector<Place<std::byte>> places;
+    std::vector<wire::Place<std::byte>> places;
     std::vector<block::ReadRun> wanted;
     places.reserve(runs.size());
     wanted.reserve(runs.size());
     for (const protocols::BlockRun& run : runs) {
-        QUIRE_TRY_ASSIGN(auto place, buffer_->target(run.buffer_offset, run.length));
+        QUIRE_TRY_ASSIGN(auto place, buffer_.target(run.buffer_offset, run.length));
         wanted.push_back({run.offset, place.bytes});
         places.push_back(std::move(place));
     }
@@ -56,12 +58,12 @@ Result<void> BlockObject::read_runs(const ipc::Call&,
 
 Result<void> BlockObject::write_runs(const ipc::Call&,
                                      const std::vector<protocols::BlockRun>& runs) {
-    std::vector<Place<const std::byte>> places;
+    std::vector<wire::Place<const std::byte>> places;
     std::vector<block::WriteRun> wanted;
     places.reserve(runs.size());
     wanted.reserve(runs.size());
     for (const protocols::BlockRun& run : runs) {
-        QUIRE_TRY_ASSIGN(auto place, buffer_->source(run.buffer_offset, run.length));
+        QUIRE_TRY_ASSIGN(auto place, buffer_.source(run.buffer_offset, run.length));
         wanted.push_back({run.offset, place.bytes});
         places.push_back(std::move(place));
     }

@@ -76,8 +76,7 @@ void GivenNodes::leave(const Stay::Nodes& nodes) {
 }
 
 Result<void> GivenNodes::check_room() const {
-    const std::scoped_lock lock(mutex_);
-    if (nodes_.size() >= limit_)
+    if (!account_->nodes.has_room())
         return fail(std::errc::too_many_files_open_in_system,
                     "one client holds as many nodes as it may");
     return {};
@@ -85,7 +84,7 @@ Result<void> GivenNodes::check_room() const {
 
 void GivenNodes::add(fs::Cookie node) {
     const std::scoped_lock lock(mutex_);
-    Given& given = nodes_[node];
+    Given& given = nodes_.try_emplace(node, account_->nodes).first->second;
     ++given.owed;
     ++given.held;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 
 #include "quire/base/result.hpp"
 #include "quire/fs/volume.hpp"
+#include "quire/wire/account.hpp"
 
 namespace quire::remote {
 
@@ -24,7 +26,8 @@ namespace quire::remote {
 class GivenNodes {
 public:
     /// Needs: the volume may be called from any thread, and lives longer.
-    GivenNodes(fs::Volume& volume, std::size_t limit) : volume_(volume), limit_(limit) {}
+    GivenNodes(fs::Volume& volume, std::shared_ptr<wire::Account> account)
+        : volume_(volume), account_(std::move(account)) {}
     GivenNodes(const GivenNodes&) = delete;
     GivenNodes& operator=(const GivenNodes&) = delete;
     ~GivenNodes();
@@ -83,6 +86,12 @@ private:
     enum class State { open, ending, ended, lost };
     using Modes = std::array<std::uint64_t, 4>;
     struct Given {
+        explicit Given(wire::Allowance& its_nodes) : nodes(its_nodes) { nodes.take_anyway(1); }
+        Given(const Given&) = delete;
+        Given& operator=(const Given&) = delete;
+        ~Given() { nodes.give_back(1); }
+
+        wire::Allowance& nodes;
         std::uint64_t owed = 0;  // lookups that the volume waits for
         std::uint64_t held = 0;  // of them, those that the client has not answered
         std::uint64_t stays = 0;
@@ -102,7 +111,7 @@ private:
     void finish_end(bool ended);
 
     fs::Volume& volume_;
-    const std::size_t limit_;
+    const std::shared_ptr<wire::Account> account_;
     mutable std::mutex mutex_;
     Map nodes_;
     std::size_t running_ = 0;

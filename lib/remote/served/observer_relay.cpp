@@ -2,6 +2,7 @@
 
 #include "served/observer_relay.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace quire::remote {
@@ -14,8 +15,17 @@ void ObserverRelay::set(Cap observer) {
     // What the one before has not heard is not for the next one.
     old.swap(queue_);
     std::swap(observer_, observer);
-    if (observer_ && !sender_.joinable())
+}
+
+// A thread is made when there is something to send: most clients never hear of anything.
+bool ObserverRelay::has_sender_locked() {
+    if (sender_.joinable()) return true;
+    try {
         sender_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    } catch (const std::system_error&) {
+        return false;
+    }
+    return true;
 }
 
 void ObserverRelay::add(fs::Cookie node, Event event) {
@@ -23,7 +33,7 @@ void ObserverRelay::add(fs::Cookie node, Event event) {
     {
         const std::scoped_lock lock(mutex_);
         if (!observer_ || given_up_) return;
-        if (queue_.size() < limit_) {
+        if (queue_.size() < limit_ && has_sender_locked()) {
             queue_.push_back(std::move(event));
             changed_.notify_one();
             return;

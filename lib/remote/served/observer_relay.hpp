@@ -17,7 +17,7 @@ namespace quire::remote {
 
 /// Takes the events of a volume to a client's observer: queued here, sent by a thread of its own, as
 /// they come. A client that does not read them must not grow the queue without end, and a client
-/// that missed one is wrong for ever: at the bound it is given up.
+/// that missed one is wrong for ever: at the bound, or where no thread can be had, it is given up.
 /// Threads: any.
 class ObserverRelay final : public fs::Observer {
 public:
@@ -44,6 +44,7 @@ private:
     using Event = std::function<void(protocols::VolumeObserver&, const ipc::Call&)>;
 
     void add(fs::Cookie node, Event event);
+    bool has_sender_locked();
     void run(const std::stop_token& stop);
 
     const Concerns concerns_;

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "served/observer_relay.hpp"
-#include "served/shared_buffer.hpp"
 #include "served/volume_object_calls.hpp"
 
 namespace quire::remote {
@@ -23,8 +22,8 @@ constexpr std::size_t longest_type_name = 64;
 
 VolumeObject::VolumeObject(fs::SharedVolume& volume, const Options& options)
     : volume_(volume.view()),
-      nodes_(std::make_unique<GivenNodes>(*volume_, options.nodes)),
-      buffer_(std::make_unique<SharedBuffer>()),
+      nodes_(std::make_unique<GivenNodes>(*volume_, options.account)),
+      buffer_(options.account),
       relay_(
           std::make_unique<ObserverRelay>([this](fs::Cookie node) { return nodes_->holds(node); },
                                           [this] { nodes_->lose(); }, options.events)) {
@@ -35,8 +34,9 @@ VolumeObject::~VolumeObject() {
     volume_->set_observer(nullptr);
 }
 
-std::shared_ptr<VolumeObject> VolumeObject::over(std::shared_ptr<fs::Volume> volume) {
-    return std::make_shared<VolumeObject>(*fs::SharedVolume::create(std::move(volume)));
+std::shared_ptr<VolumeObject> VolumeObject::over(std::shared_ptr<fs::Volume> volume,
+                                                 const Options& options) {
+    return std::make_shared<VolumeObject>(*fs::SharedVolume::create(std::move(volume)), options);
 }
 
 std::size_t VolumeObject::nodes() const {

@@ -5,9 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
+#include <vector>
 
-#include "served/shared_buffer.hpp"
 #include "served/volume_object_calls.hpp"
 
 namespace quire::remote {
@@ -24,22 +23,13 @@ Result<void> check_end(std::uint64_t offset, std::uint64_t length) {
     return {};
 }
 
-// What a client wrote into shared memory, as it is now: a volume may look twice.
-class PrivateCopy {
-public:
-    explicit PrivateCopy(std::span<const std::byte> shared)
-        : memory_(std::make_unique_for_overwrite<std::byte[]>(shared.size())),
-          size_(shared.size()) {
-        std::ranges::copy(shared, memory_.get());
-    }
-    std::span<const std::byte> bytes() const { return {memory_.get(), size_}; }
+// So much of a client's memory is copied at once, whatever it asks for: what a volume refuses costs
+// no more, and what many ask for at the same time still fits.
+constexpr std::size_t write_step = std::size_t{1} << 20U;
+constexpr std::size_t longest_value = 65536;
 
-private:
-    std::unique_ptr<std::byte[]> memory_;
-    std::size_t size_;
-};
-
-Result<std::uint64_t> put_into(const Place<std::byte>& place, std::span<const std::byte> bytes) {
+Result<std::uint64_t> put_into(const wire::Place<std::byte>& place,
+                               std::span<const std::byte> bytes) {
     if (bytes.size() > place.bytes.size()) return fail(std::errc::message_size);
     std::ranges::copy(bytes, place.bytes.begin());
     return bytes.size();
@@ -123,7 +113,7 @@ Result<std::uint32_t> VolumeObject::write(const ipc::Call& call,
 }
 
 Result<void> VolumeObject::set_buffer(const ipc::Call&, ipc::Memory buffer) {
-    return buffer_->replace(buffer);
+    return buffer_.replace(buffer);
 }
 
 Result<std::uint64_t> VolumeObject::read_to(const ipc::Call& call,
@@ -131,7 +121,7 @@ Result<std::uint64_t> VolumeObject::read_to(const ipc::Call& call,
                                             std::uint64_t node, std::uint64_t offset,
                                             std::uint64_t buffer_offset, std::uint64_t length) {
     QUIRE_TRY(check_end(offset, length));
-    QUIRE_TRY_ASSIGN(const auto place, buffer_->target(buffer_offset, length));
+    QUIRE_TRY_ASSIGN(const auto place, buffer_.target(buffer_offset, length));
     return on(call, credentials, node, {}, [&](const fs::Call& inner) -> Result<std::uint64_t> {
         QUIRE_TRY_ASSIGN(const std::size_t got, volume_->read(inner, node, offset, place.bytes));
         return got;
@@ -143,11 +133,22 @@ Result<std::uint64_t> VolumeObject::write_from(const ipc::Call& call,
                                                std::uint64_t node, std::uint64_t offset,
                                                std::uint64_t buffer_offset, std::uint64_t length) {
     QUIRE_TRY(check_end(offset, length));
-    QUIRE_TRY_ASSIGN(const auto place, buffer_->source(buffer_offset, length));
+    QUIRE_TRY_ASSIGN(const auto place, buffer_.source(buffer_offset, length));
     return on(call, credentials, node, {}, [&](const fs::Call& inner) -> Result<std::uint64_t> {
-        const PrivateCopy content(place.bytes);
-        QUIRE_TRY_ASSIGN(const std::size_t done,
-                         volume_->write(inner, node, offset, content.bytes()));
+        // A volume may look twice.
+        std::vector<std::byte> copy(std::min(write_step, place.bytes.size()));
+        std::uint64_t done = 0;
+        do {
+            const auto part = place.bytes.subspan(
+                done, std::min<std::uint64_t>(copy.size(), place.bytes.size() - done));
+            std::ranges::copy(part, copy.begin());
+            const auto wrote =
+                volume_->write(inner, node, offset + done, std::span(copy).first(part.size()));
+            if (!wrote && done == 0) return fail(wrote.error());
+            if (!wrote) break;
+            done += *wrote;
+            if (*wrote < part.size() || call.cancelled()) break;
+        } while (done < place.bytes.size());
         return done;
     });
 }
@@ -283,7 +284,7 @@ Result<std::uint64_t> VolumeObject::getxattr_to(const ipc::Call& call,
                                                 const protocols::Credentials& credentials,
                                                 std::uint64_t node, std::string_view name,
                                                 std::uint64_t buffer_offset, std::uint64_t length) {
-    QUIRE_TRY_ASSIGN(const auto place, buffer_->target(buffer_offset, length));
+    QUIRE_TRY_ASSIGN(const auto place, buffer_.target(buffer_offset, length));
     return on(call, credentials, node, {}, [&](const fs::Call& inner) -> Result<std::uint64_t> {
         QUIRE_TRY_ASSIGN(const auto value, volume_->getxattr(inner, node, name));
         return put_into(place, value);
@@ -295,11 +296,11 @@ Result<void> VolumeObject::setxattr_from(const ipc::Call& call,
                                          std::uint64_t node, std::string_view name,
                                          std::uint64_t buffer_offset, std::uint64_t length,
                                          protocols::SetAttributeMode mode) {
-    QUIRE_TRY_ASSIGN(const auto place, buffer_->source(buffer_offset, length));
+    QUIRE_TRY_ASSIGN(const auto place, buffer_.source(buffer_offset, length));
+    if (place.bytes.size() > longest_value) return fail(std::errc::argument_list_too_long);
     return on(call, credentials, node, {}, [&](const fs::Call& inner) {
-        const PrivateCopy value(place.bytes);
-        return volume_->setxattr(inner, node, name, value.bytes(),
-                                 enum_cast<fs::SetAttributeMode>(mode));
+        const std::vector<std::byte> value(place.bytes.begin(), place.bytes.end());
+        return volume_->setxattr(inner, node, name, value, enum_cast<fs::SetAttributeMode>(mode));
     });
 }
 
@@ -307,7 +308,7 @@ Result<std::uint64_t> VolumeObject::listxattr_to(const ipc::Call& call,
                                                  const protocols::Credentials& credentials,
                                                  std::uint64_t node, std::uint64_t buffer_offset,
                                                  std::uint64_t length) {
-    QUIRE_TRY_ASSIGN(const auto place, buffer_->target(buffer_offset, length));
+    QUIRE_TRY_ASSIGN(const auto place, buffer_.target(buffer_offset, length));
     return on(call, credentials, node, {}, [&](const fs::Call& inner) -> Result<std::uint64_t> {
         QUIRE_TRY_ASSIGN(const auto names, volume_->listxattr(inner, node));
         return put_into(place, join_names(names));

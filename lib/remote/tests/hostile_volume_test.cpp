@@ -135,8 +135,8 @@ TEST_F(HostileVolume, buffers_and_places_in_them_are_checked) {
 }
 
 TEST_F(HostileVolume, one_client_holds_only_so_many_nodes) {
-    const auto limited =
-        std::make_shared<VolumeObject>(*shared, VolumeObject::Options{.nodes = 10});
+    const auto limited = std::make_shared<VolumeObject>(
+        *shared, VolumeObject::Options{.account = wire::Account::alone({.nodes = 10})});
     const auto small = serving.serve<protocols::Volume>(limited);
     ASSERT_TRUE(small->root(patient, me));
     for (int i = 1; i < 10; ++i) ASSERT_TRUE(small->lookup(patient, me, 1, std::to_string(i)));

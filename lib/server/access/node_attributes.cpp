@@ -21,17 +21,12 @@ Result<std::vector<std::byte>> fit_for_message(Result<std::vector<std::byte>> by
     return bytes;
 }
 
-Result<std::span<std::byte>> memory_of(const NodeAttributes::Part& part) {
-    if (!part.buffer) return fail(std::errc::invalid_argument, "there is no transfer buffer");
-    return part.buffer->part(part.offset, part.length);
-}
-
 Result<std::uint64_t> put_into(const NodeAttributes::Part& part,
                                const Result<std::vector<std::byte>>& bytes) {
-    QUIRE_TRY_ASSIGN(const std::span<std::byte> memory, memory_of(part));
+    QUIRE_TRY_ASSIGN(const auto place, part.buffer.target(part.offset, part.length));
     if (!bytes) return fail(bytes.error());
-    if (bytes->size() > memory.size()) return fail(std::errc::result_out_of_range);
-    std::ranges::copy(*bytes, memory.begin());
+    if (bytes->size() > place.bytes.size()) return fail(std::errc::result_out_of_range);
+    std::ranges::copy(*bytes, place.bytes.begin());
     return bytes->size();
 }
 
@@ -99,10 +94,10 @@ Result<std::uint64_t> NodeAttributes::list_to(const Part& part) const {
 
 Result<void> NodeAttributes::set_from(std::string_view name, const Part& part,
                                       protocols::SetAttributeMode mode) const {
-    QUIRE_TRY_ASSIGN(const std::span<std::byte> memory, memory_of(part));
-    if (memory.size() > longest_value) return fail(std::errc::argument_list_too_long);
+    QUIRE_TRY_ASSIGN(const auto place, part.buffer.source(part.offset, part.length));
+    if (place.bytes.size() > longest_value) return fail(std::errc::argument_list_too_long);
     // The client may change it while it is looked at.
-    const std::vector<std::byte> value(memory.begin(), memory.end());
+    const std::vector<std::byte> value(place.bytes.begin(), place.bytes.end());
     return set(name, value, mode);
 }
 

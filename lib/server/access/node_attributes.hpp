@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "access/transfer_buffer.hpp"
 #include "quire/protocols/types.hpp"
 #include "quire/server/authority.hpp"
+#include "quire/wire/transfer_buffer.hpp"
 #include "session/session_host.hpp"
 
 namespace quire::server {
@@ -37,7 +37,7 @@ public:
     /// Through a buffer. Fails besides: invalid_argument (none, or out of its bounds),
     /// result_out_of_range (longer than `room`).
     struct Part {
-        std::shared_ptr<TransferBuffer> buffer;
+        const wire::TransferBuffer& buffer;
         std::uint64_t offset = 0;
         std::uint64_t length = 0;
     };

@@ -55,7 +55,7 @@ Result<std::uint64_t> ContextObject::get_extended_attribute_to(const ipc::Call& 
                                                                std::uint64_t offset,
                                                                std::uint64_t length) {
     return on_node(call, path, follow, [&](const NodeAttributes& node) {
-        return node.value_to(name, {owner_.buffer->get(), offset, length});
+        return node.value_to(name, {*owner_.buffer, offset, length});
     });
 }
 
@@ -65,7 +65,7 @@ Result<void> ContextObject::set_extended_attribute_from(const ipc::Call& call,
                                                         std::uint64_t length,
                                                         protocols::SetAttributeMode mode) {
     return on_node(call, path, follow, [&](const NodeAttributes& node) {
-        return node.set_from(name, {owner_.buffer->get(), offset, length}, mode);
+        return node.set_from(name, {*owner_.buffer, offset, length}, mode);
     });
 }
 
@@ -74,7 +74,7 @@ Result<std::uint64_t> ContextObject::list_extended_attributes_to(const ipc::Call
                                                                  std::uint64_t offset,
                                                                  std::uint64_t length) {
     return on_node(call, path, follow, [&](const NodeAttributes& node) {
-        return node.list_to({owner_.buffer->get(), offset, length});
+        return node.list_to({*owner_.buffer, offset, length});
     });
 }
 

@@ -30,9 +30,9 @@ Result<void> check_wanted(std::uint32_t wanted) {
 }  // namespace
 
 ContextObject::ContextObject(std::shared_ptr<SessionHost> host, Authority authority,
-                             std::shared_ptr<Account> account)
+                             const std::shared_ptr<wire::Account>& account)
     : presence_(std::move(host), &SessionHost::contexts),
-      owner_{std::move(authority), std::move(account), std::make_shared<BufferPlace>()} {}
+      owner_{std::move(authority), account, std::make_shared<wire::TransferBuffer>(account)} {}
 
 Result<fs::Found> ContextObject::find(const fs::Call& call, std::string_view path,
                                       bool follow) const {
@@ -122,9 +122,7 @@ Result<void> ContextObject::sync(const ipc::Call& call) {
 }
 
 Result<void> ContextObject::set_buffer(const ipc::Call&, ipc::Memory buffer) {
-    QUIRE_TRY_ASSIGN(auto mapped, TransferBuffer::map(buffer, owner_.account, presence_->buffers));
-    owner_.buffer->put(std::move(mapped));
-    return {};
+    return take_buffer(*owner_.buffer, buffer);
 }
 
 }  // namespace quire::server

@@ -15,7 +15,7 @@ namespace quire::server {
 class ContextObject final : public protocols::OpenerContext {
 public:
     ContextObject(std::shared_ptr<SessionHost> host, Authority authority,
-                  std::shared_ptr<Account> account);
+                  const std::shared_ptr<wire::Account>& account);
 
     // context_object.cpp
     Result<protocols::OpenerContextOpenResult> open(const ipc::Call& call, std::string_view path,

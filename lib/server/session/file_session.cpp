@@ -10,7 +10,8 @@ FileSession::FileSession(std::shared_ptr<SessionHost> host, SessionOwner owner, 
     : Subscriber(accessor.shared_provider()),
       presence_(std::move(host), &SessionHost::files),
       owner_(std::move(owner)),
-      accessor_(std::move(accessor)) {
+      accessor_(std::move(accessor)),
+      own_buffer_(owner_.account) {
     provider().tell(protocols::event_opened);
 }
 
@@ -22,9 +23,8 @@ NodeAttributes FileSession::node(const fs::Call& call) const {
     return {*presence_, owner_.authority, call, accessor_.file().node()};
 }
 
-std::shared_ptr<TransferBuffer> FileSession::buffer() const {
-    if (auto own = own_buffer_.get()) return own;
-    return owner_.buffer->get();
+const wire::TransferBuffer& FileSession::buffer() const {
+    return own_buffer_ ? own_buffer_ : *owner_.buffer;
 }
 
 Result<protocols::Attributes> FileSession::attributes(const ipc::Call& call) {
@@ -57,29 +57,23 @@ Result<protocols::FileWriteResult> FileSession::write(const ipc::Call& call, std
 }
 
 Result<void> FileSession::set_buffer(const ipc::Call&, ipc::Memory buffer) {
-    QUIRE_TRY_ASSIGN(auto mapped, TransferBuffer::map(buffer, owner_.account, presence_->buffers));
-    own_buffer_.put(std::move(mapped));
-    return {};
+    return take_buffer(own_buffer_, buffer);
 }
 
 Result<std::uint64_t> FileSession::read_to(const ipc::Call& call, std::uint64_t position,
                                            std::uint64_t offset, std::uint64_t length) {
-    const auto memory = buffer();
-    if (!memory) return fail(std::errc::invalid_argument, "there is no transfer buffer");
-    QUIRE_TRY_ASSIGN(const std::span<std::byte> part, memory->part(offset, length));
-    return accessor_.read(call_of(call), call, position, part);
+    QUIRE_TRY_ASSIGN(const auto place, buffer().target(offset, length));
+    return accessor_.read(call_of(call), call, position, place.bytes);
 }
 
 Result<protocols::FileWriteFromResult> FileSession::write_from(const ipc::Call& call,
                                                                std::uint64_t position,
                                                                std::uint64_t offset,
                                                                std::uint64_t length) {
-    const auto memory = buffer();
-    if (!memory) return fail(std::errc::invalid_argument, "there is no transfer buffer");
-    QUIRE_TRY_ASSIGN(const std::span<std::byte> part, memory->part(offset, length));
+    QUIRE_TRY_ASSIGN(const auto place, buffer().source(offset, length));
     QUIRE_TRY_ASSIGN(
         const Accessor::Written written,
-        accessor_.write(call_of(call), call, position, part, Accessor::Source::shared));
+        accessor_.write(call_of(call), call, position, place.bytes, Accessor::Source::shared));
     return protocols::FileWriteFromResult{written.end, written.size};
 }
 

@@ -6,8 +6,8 @@
 
 #include "access/accessor.hpp"
 #include "access/node_attributes.hpp"
-#include "access/transfer_buffer.hpp"
 #include "quire/protocols/file.hpp"
+#include "quire/wire/transfer_buffer.hpp"
 #include "session/session_host.hpp"
 #include "session/subscriber.hpp"
 
@@ -16,9 +16,9 @@ namespace quire::server {
 /// Who opened something, and what came with that.
 struct SessionOwner {
     Authority authority;
-    std::shared_ptr<Account> account;
+    std::shared_ptr<wire::Account> account;
     /// The context's.
-    std::shared_ptr<BufferPlace> buffer;
+    std::shared_ptr<wire::TransferBuffer> buffer;
 };
 
 /// One open file of one client. Its end closes it.
@@ -64,12 +64,12 @@ public:
 private:
     fs::Call call_of(const ipc::Call& call) const { return call_as(owner_.authority, call); }
     NodeAttributes node(const fs::Call& call) const;
-    std::shared_ptr<TransferBuffer> buffer() const;
+    const wire::TransferBuffer& buffer() const;
 
     const Presence presence_;
     const SessionOwner owner_;
     const Accessor accessor_;
-    BufferPlace own_buffer_;
+    wire::TransferBuffer own_buffer_;
 };
 
 }  // namespace quire::server

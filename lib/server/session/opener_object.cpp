@@ -8,7 +8,7 @@
 namespace quire::server {
 
 OpenerObject::OpenerObject(std::shared_ptr<SessionHost> host, Authority authority,
-                           std::shared_ptr<Account> account)
+                           std::shared_ptr<wire::Account> account)
     : presence_(std::move(host), &SessionHost::openers),
       authority_(std::move(authority)),
       account_(std::move(account)) {}
@@ -33,7 +33,9 @@ Result<ipc::Cap<protocols::Opener>> OpenerObject::restrict(const ipc::Call& call
 Result<ipc::Cap<protocols::Opener>> FilesystemObject::open_for_user(
     const ipc::Call&, const protocols::Identity& user) {
     QUIRE_TRY_ASSIGN(fs::Credentials credentials, from_message(user));
-    return FileServer::opener_of(host_, Authority(host_->tree, std::move(credentials)));
+    // Who handed it out answers for its buffers.
+    return ipc::Cap<protocols::Opener>(std::make_shared<OpenerObject>(
+        host_, Authority(host_->tree, std::move(credentials)), account_));
 }
 
 Result<void> FilesystemObject::sync(const ipc::Call& call) {
@@ -43,19 +45,17 @@ Result<void> FilesystemObject::sync(const ipc::Call& call) {
 FileServer::FileServer(std::shared_ptr<fs::Tree> tree, FileServerOptions options)
     : host_(std::make_shared<SessionHost>(std::move(tree), std::move(options))) {}
 
-ipc::Cap<protocols::Filesystem> FileServer::filesystem() {
-    return {std::make_shared<FilesystemObject>(host_)};
+ipc::Cap<protocols::Filesystem> FileServer::filesystem(std::shared_ptr<wire::Account> account) {
+    return {std::make_shared<FilesystemObject>(host_, std::move(account))};
 }
 
-ipc::Cap<protocols::Opener> FileServer::opener(Authority authority) {
-    return opener_of(host_, std::move(authority));
+ipc::Cap<protocols::Opener> FileServer::opener(Authority authority,
+                                               std::shared_ptr<wire::Account> account) {
+    return {std::make_shared<OpenerObject>(host_, std::move(authority), std::move(account))};
 }
 
-ipc::Cap<protocols::Opener> FileServer::opener_of(const std::shared_ptr<SessionHost>& host,
-                                                  Authority authority) {
-    return {std::make_shared<OpenerObject>(
-        host, std::move(authority),
-        std::make_shared<Account>(host->options.buffer_bytes_per_client))};
+std::shared_ptr<wire::Account> FileServer::new_account() const {
+    return std::make_shared<wire::Account>(host_->options.account, host_->options.buffers);
 }
 
 FileServerCounters FileServer::counters() const {
@@ -64,7 +64,7 @@ FileServerCounters FileServer::counters() const {
             .files = host_->files,
             .directories = host_->directories,
             .providers = host_->registry->providers(),
-            .buffers = host_->buffers->used(),
+            .buffers = host_->options.buffers->used(),
             .untold = host_->registry->courier().busy()};
 }
 

@@ -13,7 +13,7 @@ namespace quire::server {
 class OpenerObject final : public protocols::Opener {
 public:
     OpenerObject(std::shared_ptr<SessionHost> host, Authority authority,
-                 std::shared_ptr<Account> account);
+                 std::shared_ptr<wire::Account> account);
 
     Result<ipc::Cap<protocols::OpenerContext>> context(const ipc::Call& call) override;
     Result<ipc::Cap<protocols::Opener>> restrict(const ipc::Call& call, std::string_view path,
@@ -22,13 +22,14 @@ public:
 private:
     const Presence presence_;
     const Authority authority_;
-    const std::shared_ptr<Account> account_;
+    const std::shared_ptr<wire::Account> account_;
 };
 
 /// A filesystem as its owner holds it.
 class FilesystemObject final : public protocols::Filesystem {
 public:
-    explicit FilesystemObject(std::shared_ptr<SessionHost> host) : host_(std::move(host)) {}
+    FilesystemObject(std::shared_ptr<SessionHost> host, std::shared_ptr<wire::Account> account)
+        : host_(std::move(host)), account_(std::move(account)) {}
 
     Result<ipc::Cap<protocols::Opener>> open_for_user(const ipc::Call& call,
                                                       const protocols::Identity& user) override;
@@ -36,6 +37,7 @@ public:
 
 private:
     const std::shared_ptr<SessionHost> host_;
+    const std::shared_ptr<wire::Account> account_;
 };
 
 }  // namespace quire::server

@@ -6,9 +6,10 @@
 #include <cstddef>
 #include <memory>
 
-#include "access/account.hpp"
 #include "quire/ipc/call.hpp"
 #include "quire/server/file_server.hpp"
+#include "quire/wire/account.hpp"
+#include "quire/wire/transfer_buffer.hpp"
 #include "registry/registry.hpp"
 
 namespace quire::server {
@@ -18,13 +19,11 @@ struct SessionHost {
     SessionHost(std::shared_ptr<fs::Tree> its_tree, FileServerOptions its_options)
         : tree(std::move(its_tree)),
           options(std::move(its_options)),
-          registry(Registry::create()),
-          buffers(std::make_shared<Allowance>(options.buffers)) {}
+          registry(Registry::create()) {}
 
     const std::shared_ptr<fs::Tree> tree;
     const FileServerOptions options;
     const std::shared_ptr<Registry> registry;
-    const std::shared_ptr<Allowance> buffers;
 
     using Count = std::atomic<std::size_t>;
     Count openers = 0;
@@ -52,6 +51,14 @@ private:
     const std::shared_ptr<SessionHost> host_;
     SessionHost::Count SessionHost::* const count_;
 };
+
+/// Replaces the buffer of a session, which must be for writing too.
+/// Fails: as wire::TransferBuffer::replace.
+inline Result<void> take_buffer(wire::TransferBuffer& place, const ipc::Memory& memory) {
+    if (!memory.writable())
+        return fail(std::errc::invalid_argument, "a transfer buffer is memory for writing");
+    return place.replace(memory);
+}
 
 /// Who calls, as what an object was made for, and until when.
 inline fs::Call call_as(const Authority& authority, const ipc::Call& call) {

@@ -71,6 +71,8 @@ private:
     void take_messages();
     std::unique_ptr<Incoming> next_waiting();
     Next take_new(Incoming& message, SessionSlot* slot = nullptr);
+    /// Answers a message some of whose descriptors this process had no room for.
+    Next refuse_lost(Incoming& message);
     /// Counts a call that may run at once; false: the message has to wait.
     bool starts_now(const Incoming& message);
     Next enqueue(Incoming& message);
@@ -78,6 +80,7 @@ private:
     Next control(Incoming& message);
     bool release(Incoming& message);
     bool make_gate(Incoming& message);
+    bool probed(Incoming& message);
     bool cancel(Incoming& message);
     void release_intake();
     std::uint32_t awaited_events_locked() const;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "client/channel.hpp"
@@ -21,8 +23,10 @@ std::optional<std::shared_ptr<void>> SessionCaps::charge_descriptors(std::size_t
 }
 
 RemoteObject SessionCaps::gate(UniqueFd descriptor, std::shared_ptr<void> charge) {
-    return RemoteObject(std::make_shared<GateEnd>(
-        std::move(descriptor), Home(session_.core_.weak_from_this()), std::move(charge)));
+    auto end = std::make_shared<GateEnd>(std::move(descriptor),
+                                         Home(session_.core_.weak_from_this()), std::move(charge));
+    session_.core_.probes().add(end);
+    return RemoteObject(std::move(end));
 }
 
 void SessionCaps::decoded() {
@@ -107,6 +111,21 @@ void ServedCall::settle() {
     if (!answered_) fail(Error(std::errc::io_error, "the object has not answered"));
 }
 
+namespace {
+
+// What one call cannot have, memory or a thread, is no reason for the others to end.
+void dispatch(const AnyCap& cap, ServedCall& served) {
+    try {
+        cap.dispatch(served);
+    } catch (const std::bad_alloc&) {
+        served.fail(Error(std::errc::not_enough_memory));
+    } catch (const std::system_error& error) {
+        served.fail(Error(std::errc(error.code().value())));
+    }
+}
+
+}  // namespace
+
 Session::Next Session::serve_call(Incoming& message, SessionSlot* slot) {
     std::stop_source stop;
     bool known = false;
@@ -129,7 +148,7 @@ Session::Next Session::serve_call(Incoming& message, SessionSlot* slot) {
         } else if (message.call.expired()) {
             served.fail(Error(std::errc::timed_out));
         } else {
-            cap.dispatch(served);
+            dispatch(cap, served);
         }
         served.settle();
     }
@@ -155,7 +174,7 @@ Session::Next Session::serve_one_way(Incoming& message) {
         const AnyCap cap = objects_.find(message.header.object);
         if (cap && !core_.stopping()) {
             ServedCall served(*this, caps, message, Call::forever());
-            cap.dispatch(served);
+            dispatch(cap, served);
         }
     }
     core_.leave_object();

@@ -91,7 +91,23 @@ void Session::room() {
     core_.pass_on_room();
 }
 
+Session::Next Session::refuse_lost(Incoming& message) {
+    const auto header = read_header_of_lost(message.bytes(), message.descriptors().size());
+    if (!header || header->kind == MessageKind::reply) {
+        expel();
+        return Next::lost;
+    }
+    count_received(message);
+    // What is not answered is as if it had come to nothing: its sender sees that the other ends of
+    // its descriptors are closed.
+    if (header->kind == MessageKind::request)
+        send_error(header->call, Error(std::errc::too_many_files_open,
+                                       "the server has no room for more descriptors"));
+    return Next::go_on;
+}
+
 Session::Next Session::take_new(Incoming& message, SessionSlot* slot) {
+    if (message.lost_descriptors()) return refuse_lost(message);
     const auto header = read_header(message.bytes(), message.descriptors().size());
     if (!header || header->kind == MessageKind::reply ||
         (slot != nullptr && header->kind != MessageKind::request)) {
@@ -195,6 +211,9 @@ Session::Next Session::control(Incoming& message) {
         case Control::offer_slot:
             good = take_slot(message);
             break;
+        case Control::probe:
+            good = probed(message);
+            break;
         default:
             break;
     }
@@ -233,6 +252,12 @@ bool Session::make_gate(Incoming& message) {
     // Who holds the other end learns from its being closed that there is nothing behind it.
     if (cap) (void)core_.serve_gate(std::move(end), cap, account_);
     return true;
+}
+
+bool Session::probed(Incoming& message) {
+    // Whoever was to call us is an object of our own: the client has given its end away, to us.
+    const auto number = Probes::number_in(message);
+    return number && !core_.probes().sent(*number);
 }
 
 bool Session::cancel(Incoming& message) {

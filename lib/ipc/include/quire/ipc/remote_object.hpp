@@ -63,6 +63,10 @@ public:
     /// Fails: as call(), without an answer of the object: success says that it was sent.
     Result<void> send(const Call& call, std::uint32_t opcode, Request&& request) const;
 
+    /// Takes replies that have come and nobody waits for, so that what was lent with their calls is
+    /// free. Any call does so as well.
+    void take_late_replies() const;
+
     /// Of the channel that calls go over in this process; all zero while there was no call.
     ChannelCounters counters() const;
 

@@ -31,8 +31,13 @@ struct ServerOptions {
     std::chrono::milliseconds idle_worker_time{10'000};
     /// What each client may use; a client is who connected, with all that it handed on.
     Quota quota = {};
-    /// Of all clients together.
+    /// Of all clients together. Each user, and each client of one, leaves as much for others as it
+    /// takes: at most a half is one user's, and a third one client's.
     std::size_t max_channels = 4096;
+    std::size_t max_objects = 1 << 20;
+    /// Of channels, gates, and what clients send. 0: as many as the process may have open (the soft
+    /// limit, RLIMIT_NOFILE), but for some of its own.
+    std::size_t max_descriptors = 0;
     /// How often the kernel is made to look for sockets that nobody can reach any more, while there
     /// are clients. It does so by itself only when some socket is closed; until then a client that
     /// was killed while a gate was on its way to itself keeps its objects.
@@ -73,7 +78,8 @@ public:
     /// stopping).
     Result<void> listen(ListeningSocket socket, Admit admit);
 
-    /// Serves a channel whose client end somebody has, `root` being its object 1.
+    /// Serves a channel whose client end somebody has, `root` being its object 1. Its client has the
+    /// quota of one, but does not share with others: it counts as this process's own.
     /// Owns: `end`.
     /// Fails: not_a_socket (not a Unix socket of sequenced packets), too_many_files_open (the quota
     /// of channels), operation_canceled (the server is stopping).

@@ -7,10 +7,9 @@
 
 #include "quire/block/device.hpp"
 #include "quire/protocols/block.hpp"
+#include "quire/wire/transfer_buffer.hpp"
 
 namespace quire::remote {
-
-class SharedBuffer;
 
 /// A device for one client elsewhere. What the client may do, the device says: for reading only,
 /// give it a read-only window (block::RegionDevice).
@@ -20,6 +19,8 @@ class SharedBuffer;
 /// Threads: any.
 class BlockObject final : public virtual protocols::Block {
 public:
+    /// `account`: of the client, for its buffer.
+    BlockObject(std::shared_ptr<block::Device> device, std::shared_ptr<wire::Account> account);
     explicit BlockObject(std::shared_ptr<block::Device> device);
     ~BlockObject() override;
 
@@ -39,7 +40,7 @@ public:
 
 private:
     const std::shared_ptr<block::Device> device_;
-    const std::unique_ptr<SharedBuffer> buffer_;
+    wire::TransferBuffer buffer_;
 };
 
 }  // namespace quire::remote

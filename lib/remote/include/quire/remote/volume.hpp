@@ -113,7 +113,7 @@ private:
     Result<fs::Entry> entry(Result<protocols::Entry> answer) const;
     /// An operation with a slice of the buffer for `bytes`; what it fails with is its answer.
     template <typename Operation>
-    auto with_slice(std::size_t bytes, Operation&& operation);
+    auto with_slice(const fs::Call& call, std::size_t bytes, Operation&& operation);
 
     const ipc::Cap<protocols::Volume> volume_;
     const fs::ThreadModel model_;

@@ -7,16 +7,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "quire/fs/shared_volume.hpp"
 #include "quire/protocols/volume.hpp"
+#include "quire/wire/account.hpp"
+#include "quire/wire/transfer_buffer.hpp"
 
 namespace quire::remote {
 
 class GivenNodes;
 class ObserverRelay;
-class SharedBuffer;
 
 /// A volume for one client elsewhere; the volume may have other users, each with an object or a view
 /// of its own. Whoever holds the capability is trusted with the volume, as root and whoever else it
@@ -30,8 +32,8 @@ class SharedBuffer;
 class VolumeObject final : public virtual protocols::Volume {
 public:
     struct Options {
-        /// How many nodes the client may hold at once.
-        std::size_t nodes = 1U << 18U;
+        /// Of the client: for the nodes that it holds, and its buffer.
+        std::shared_ptr<wire::Account> account = wire::Account::alone();
         /// How many events may wait for it.
         std::size_t events = 4096;
     };
@@ -41,7 +43,11 @@ public:
     ~VolumeObject() override;
 
     /// An object over a volume that nobody else uses.
-    static std::shared_ptr<VolumeObject> over(std::shared_ptr<fs::Volume> volume);
+    static std::shared_ptr<VolumeObject> over(std::shared_ptr<fs::Volume> volume,
+                                              const Options& options);
+    static std::shared_ptr<VolumeObject> over(std::shared_ptr<fs::Volume> volume) {
+        return over(std::move(volume), Options{});
+    }
 
     /// Nodes that the client holds.
     std::size_t nodes() const;
@@ -204,7 +210,7 @@ private:
 
     const std::shared_ptr<fs::Volume> volume_;
     const std::unique_ptr<GivenNodes> nodes_;
-    const std::unique_ptr<SharedBuffer> buffer_;
+    wire::TransferBuffer buffer_;
     const std::unique_ptr<ObserverRelay> relay_;
 };
 

@@ -5,25 +5,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "quire/base/time.hpp"
 #include "quire/fs/tree.hpp"
 #include "quire/ipc/cap.hpp"
 #include "quire/protocols/filesystem.hpp"
 #include "quire/server/authority.hpp"
+#include "quire/wire/account.hpp"
 
 namespace quire::server {
 
 struct SessionHost;
-class FilesystemObject;
 
 struct FileServerOptions {
     /// For times that are to be the present.
     std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
-    /// Memory of one client that may be mapped here, each buffer counting one MiB at least.
-    std::uint64_t buffer_bytes_per_client = std::uint64_t{256} << 20U;
-    /// Buffers of all clients: the kernel has a limit of mappings.
-    std::size_t buffers = 16384;
+    /// What each client may use.
+    wire::AccountLimits account = {};
+    /// Buffers of all clients.
+    std::shared_ptr<wire::Allowance> buffers =
+        std::make_shared<wire::Allowance>(wire::buffers_of_all_clients);
 };
 
 /// How much of everything there is, for tests and for who watches.
@@ -39,8 +41,7 @@ struct FileServerCounters {
 };
 
 /// One tree as capabilities: Filesystem, Opener, OpenerContext, FileObject, Directory
-/// (protocols/filesystem.idl). A client is who holds an opener that was made here, with all that
-/// came of it.
+/// (protocols/filesystem.idl). A client is who has an account, with all that was given out for it.
 ///
 /// What is done through a fs::Tree or a Guard beside it is seen by its sessions, but causes no
 /// events.
@@ -50,17 +51,20 @@ public:
     explicit FileServer(std::shared_ptr<fs::Tree> tree, FileServerOptions options = {});
 
     /// All of it, for who may act as anybody.
-    ipc::Cap<protocols::Filesystem> filesystem();
+    ipc::Cap<protocols::Filesystem> filesystem(std::shared_ptr<wire::Account> account);
+    ipc::Cap<protocols::Filesystem> filesystem() { return filesystem(new_account()); }
     /// What `authority` allows. Needs: it is one of the same tree.
-    ipc::Cap<protocols::Opener> opener(Authority authority);
+    ipc::Cap<protocols::Opener> opener(Authority authority, std::shared_ptr<wire::Account> account);
+    ipc::Cap<protocols::Opener> opener(Authority authority) {
+        return opener(std::move(authority), new_account());
+    }
+
+    /// Of one more client.
+    std::shared_ptr<wire::Account> new_account() const;
 
     FileServerCounters counters() const;
 
 private:
-    friend class FilesystemObject;
-    static ipc::Cap<protocols::Opener> opener_of(const std::shared_ptr<SessionHost>& host,
-                                                 Authority authority);
-
     std::shared_ptr<SessionHost> host_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-#include "access/account.hpp"
+#include "quire/wire/account.hpp"
 
-namespace quire::server {
+namespace quire::wire {
 
 bool Allowance::take(std::uint64_t amount) {
     std::uint64_t used = used_;
@@ -12,4 +12,4 @@ bool Allowance::take(std::uint64_t amount) {
     return true;
 }
 
-}  // namespace quire::server
+}  // namespace quire::wire
