@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 
 // Messages to what a client holds: an opener, a context, a file and a directory, in a subtree and as
-// a plain user. Before each message (see fuzz_messages.hpp) a byte says which of them it is for.
-// Whatever they are, what is outside the subtree stays as it was, and in the end nothing is left.
+// a plain user; and the same messages to what root holds of the whole tree for reading only. Before
+// each message (see fuzz_messages.hpp) a byte says which of them it is for. Whatever they are, what is
+// outside the subtree stays as it was, through what is for reading only everything does, and in the
+// end nothing is left.
 
 #include <array>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "quire/server/file_server.hpp"
 #include "quire/testing/fuzz_messages.hpp"
 #include "quire/volumes/memory/memory_volume.hpp"
+#include "tests/whole_tree.hpp"
 
 namespace {
 
@@ -32,6 +37,51 @@ std::string outside(const ipc::Cap<protocols::OpenerContext>& root) {
         seen += std::to_string(fact) + ',';
     return seen;
 }
+
+/// What a client holds, and how messages come to it.
+struct Held {
+    Held(ipc::Cap<protocols::Opener> its_opener, std::string_view path, std::uint32_t flags)
+        : opener(std::move(its_opener)), context(*opener->context(no_limit)) {
+        const auto opened = context->open(no_limit, path, flags, 0666, 0);
+        testing::fuzz_expect(opened.has_value());
+        file = opened->file;
+        const auto listed = context->open_directory(no_limit, "/", 0, true);
+        testing::fuzz_expect(listed.has_value());
+        directory = listed->directory;
+        testing::fuzz_expect(context->set_buffer(no_limit, testing::fuzz_buffer(8192)).has_value());
+        testing::fuzz_expect(file->set_buffer(no_limit, testing::fuzz_buffer(8192)).has_value());
+    }
+
+    void take_all(std::span<const std::uint8_t> input) const {
+        bool goes_on = true;
+        while (goes_on && !input.empty()) {
+            const std::uint8_t whose = input.front();
+            input = input.subspan(1);
+            switch (whose % 5) {
+                case 0:
+                    goes_on = testing::dispatch_message(*opener, 16, input);
+                    break;
+                case 1:
+                    goes_on = testing::dispatch_message(*file, 64, input);
+                    break;
+                case 2:
+                    goes_on = testing::dispatch_message(*file, 0, input);
+                    break;
+                case 3:
+                    goes_on = testing::dispatch_message(*directory, 90, input);
+                    break;
+                default:
+                    goes_on = testing::dispatch_message(*context, 32, input);
+            }
+        }
+        testing::fuzz_expect(context->stat(no_limit, "/", true).has_value());
+    }
+
+    ipc::Cap<protocols::Opener> opener;
+    ipc::Cap<protocols::OpenerContext> context;
+    ipc::Cap<protocols::FileObject> file;
+    ipc::Cap<protocols::Directory> directory;
+};
 
 }  // namespace
 
@@ -57,44 +107,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     {
         const auto secret = root->open(no_limit, "secret", to_make, 0600, 0);
         testing::fuzz_expect(secret && secret->file->write(no_limit, 0, content));
+        testing::fuzz_expect(
+            secret->file->set_extended_attribute(no_limit, "user.x", content, {}).has_value());
     }
     const std::string before = outside(root);
+    const std::string all_before = server::WholeTree::of(*root).value_or("");
+    testing::fuzz_expect(!all_before.empty());
+    // Root could do anything, but for how it holds the tree.
+    Held(*opener_of_root->restrict(no_limit, "", true), "secret", protocols::open_read)
+        .take_all({data, size});
+    testing::fuzz_expect(server::WholeTree::of(*root) == all_before);
     {
         const auto authority = server::Authority(
             tree, {.uid = 1000, .gid = 1000, .groups = {50}, .umask = 022, .pid = 0});
-        const auto opener = *files.opener(authority)->restrict(no_limit, "home", false);
-        const auto context = *opener->context(no_limit);
-        const auto file = context->open(no_limit, "f", to_make, 0666, 0);
-        testing::fuzz_expect(file.has_value());
-        testing::fuzz_expect(context->mkdir(no_limit, "d", 0777).has_value());
-        const auto directory = context->open_directory(no_limit, "/", 0, true);
-        testing::fuzz_expect(directory.has_value());
-        testing::fuzz_expect(context->set_buffer(no_limit, testing::fuzz_buffer(8192)).has_value());
-        testing::fuzz_expect(
-            file->file->set_buffer(no_limit, testing::fuzz_buffer(8192)).has_value());
-        std::span input(data, size);
-        bool goes_on = true;
-        while (goes_on && !input.empty()) {
-            const std::uint8_t whose = input.front();
-            input = input.subspan(1);
-            switch (whose % 5) {
-                case 0:
-                    goes_on = testing::dispatch_message(*opener, 16, input);
-                    break;
-                case 1:
-                    goes_on = testing::dispatch_message(*file->file, 64, input);
-                    break;
-                case 2:
-                    goes_on = testing::dispatch_message(*file->file, 0, input);
-                    break;
-                case 3:
-                    goes_on = testing::dispatch_message(*directory->directory, 90, input);
-                    break;
-                default:
-                    goes_on = testing::dispatch_message(*context, 32, input);
-            }
-        }
-        testing::fuzz_expect(context->stat(no_limit, "/", true).has_value());
+        const Held held(*files.opener(authority)->restrict(no_limit, "home", false), "f", to_make);
+        testing::fuzz_expect(held.context->mkdir(no_limit, "d", 0777).has_value());
+        held.take_all({data, size});
     }
     testing::fuzz_expect(outside(root) == before);
     const server::FileServerCounters left = files.counters();
