@@ -12,7 +12,6 @@
 #include "quire/block/region_device.hpp"
 #include "quire/remote/block_object.hpp"
 #include "quire/remote/volume_object.hpp"
-#include "quire/server/guard.hpp"
 
 namespace quire::assembly {
 
@@ -103,6 +102,32 @@ private:
 
 }  // namespace
 
+void GivenVolumes::add(const std::shared_ptr<server::Guard>& volume) {
+    const std::scoped_lock lock(mutex_);
+    if (volumes_.size() >= next_sweep_) {
+        std::erase_if(volumes_, [](const auto& given) { return given.expired(); });
+        next_sweep_ = std::max(least_sweep, 2 * volumes_.size());
+    }
+    volumes_.push_back(volume);
+}
+
+GivenVolumes::Count GivenVolumes::count() const {
+    std::vector<std::weak_ptr<server::Guard>> volumes;
+    {
+        const std::scoped_lock lock(mutex_);
+        volumes = volumes_;
+    }
+    Count count;
+    for (const auto& given : volumes) {
+        // Its end, should this be the last to hold it, calls the volume: not under the lock.
+        const auto volume = given.lock();
+        if (!volume) continue;
+        ++count.volumes;
+        count.nodes += volume->held();
+    }
+    return count;
+}
+
 ServiceObject::ServiceObject(std::shared_ptr<Served> served, const ipc::Peer& peer)
     : served_(std::move(served)),
       peer_(peer),
@@ -137,8 +162,10 @@ Result<ipc::Cap<protocols::Volume>> ServiceObject::volume(const ipc::Call& call,
                                                           std::string_view subtree,
                                                           bool read_only) {
     QUIRE_TRY_ASSIGN(server::Authority theirs, authority(call, subtree, read_only));
-    return ipc::Cap<protocols::Volume>(remote::VolumeObject::over(
-        std::make_shared<server::Guard>(std::move(theirs)), {.account = account_}));
+    auto guard = std::make_shared<server::Guard>(std::move(theirs));
+    served_->volumes.add(guard);
+    return ipc::Cap<protocols::Volume>(
+        remote::VolumeObject::over(std::move(guard), {.account = account_}));
 }
 
 Result<ipc::Cap<protocols::Opener>> ServiceObject::opener(const ipc::Call& call,
@@ -231,6 +258,8 @@ Result<std::string> ServiceObject::status(const ipc::Call&) {
             "inodes, {} buffers\n",
             counters.openers, counters.contexts, counters.files, counters.directories,
             counters.providers, counters.buffers);
+        const GivenVolumes::Count given = served_->volumes.count();
+        text += fmt::format("{} volumes with {} nodes\n", given.volumes, given.nodes);
     }
     return text.substr(0, status_limit);
 }

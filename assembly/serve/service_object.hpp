@@ -3,20 +3,44 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "quire/block/device.hpp"
 #include "quire/ipc/snapshot.hpp"
 #include "quire/protocols/service.hpp"
 #include "quire/server/authority.hpp"
 #include "quire/server/file_server.hpp"
+#include "quire/server/guard.hpp"
 #include "quire/wire/account.hpp"
 
 namespace quire::assembly {
+
+/// The volumes that clients hold, to be counted.
+/// Threads: any.
+class GivenVolumes {
+public:
+    struct Count {
+        std::size_t volumes = 0;
+        std::size_t nodes = 0;
+    };
+
+    void add(const std::shared_ptr<server::Guard>& volume);
+    Count count() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::weak_ptr<server::Guard>> volumes_;
+    /// Those that have ended are taken out when there are so many.
+    static constexpr std::size_t least_sweep = 64;
+    std::size_t next_sweep_ = least_sweep;
+};
 
 /// What a server serves, to all its clients.
 struct Served {
@@ -37,6 +61,7 @@ struct Served {
     /// A filesystem: as its root.
     std::optional<server::Authority> tree;
     std::unique_ptr<server::FileServer> files;
+    GivenVolumes volumes;
 
     /// A device: one writer, or any number of readers.
     std::shared_ptr<block::Device> device;

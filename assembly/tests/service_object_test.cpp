@@ -20,6 +20,7 @@ using protocols::OpenerContext;
 using protocols::Service;
 using enum std::errc;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 const ipc::Call any_time = ipc::Call::forever();
 constexpr std::uint32_t to_look = protocols::open_read;
@@ -314,6 +315,23 @@ TEST_F(ServiceObjects, show_many_clients_page_by_page) {
     }
     ASSERT_EQ(seen.size(), 300u);
     for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], 2 * (i + 1));
+}
+
+TEST_F(ServiceObjects, count_what_they_have_given) {
+    serve_tree();
+    const auto now = [&] { return *service_for(stranger)->status(any_time); };
+    EXPECT_THAT(now(), HasSubstr("\n0 volumes with 0 nodes\n"));
+    auto first = *service_for(host_root)->volume(any_time, "", false);
+    const auto second = *service_for(stranger)->volume(any_time, "sub", false);
+    const auto top = *first->root(any_time, {});
+    ASSERT_TRUE(first->lookup(any_time, {}, top.node, "sub"));
+    ASSERT_TRUE(second->root(any_time, {}));
+    EXPECT_THAT(now(), HasSubstr("\n2 volumes with 3 nodes\n"));
+    first = {};
+    EXPECT_THAT(now(), HasSubstr("\n1 volumes with 1 nodes\n"));
+    const auto opener = *service_for(stranger)->opener(any_time, "", false);
+    const auto context = *opener->context(any_time);
+    EXPECT_THAT(now(), HasSubstr("\n1 openers, 1 contexts, 0 open files, "));
 }
 
 }  // namespace
