@@ -16,6 +16,7 @@
 
 #include "quire/ipc/client.hpp"
 #include "quire/protocols/service.hpp"
+#include "quire/testing/fuzz_messages.hpp"
 #include "serve/served_image.hpp"
 
 namespace quire::tests {
@@ -50,6 +51,9 @@ protected:
         if (!root || !(*volume)->lookup(any_time, {}, root->node, "0")) ::_exit(4);
         const auto context = (*opener)->context(any_time);
         if (!context) ::_exit(5);
+        if (!(*context)->set_buffer(any_time, testing::fuzz_buffer(65536)) ||
+            !(*volume)->set_buffer(any_time, testing::fuzz_buffer(65536)))
+            ::_exit(9);
         std::vector<ipc::Cap<protocols::FileObject>> files;
         for (int i = 0; i < 10; ++i) {
             auto opened = (*context)->open(any_time, std::to_string((number + i) % names),
@@ -118,7 +122,7 @@ TEST_F(VanishingClients, leave_nothing) {
         if (round == 0) {
             EXPECT_GE(watcher_->clients(any_time, 0)->size(), std::size_t{at_once});
             EXPECT_THAT(status(), HasSubstr(" 500 open files, "));
-            EXPECT_THAT(status(), HasSubstr("\n50 volumes with 100 nodes\n"));
+            EXPECT_THAT(status(), HasSubstr(" 50 buffers\n50 volumes with 100 nodes\n"));
         }
         for (const pid_t client : clients) ::kill(client, SIGKILL);
         for (const pid_t client : clients) {
