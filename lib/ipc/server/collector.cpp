@@ -30,7 +30,8 @@ Result<std::shared_ptr<Collector>> Collector::create(ServerCore& core,
 void Collector::ready(std::uint32_t) {
     std::uint64_t expirations = 0;
     (void)!::read(timer_.get(), &expirations, sizeof(expirations));
-    if (core_.has_clients()) (void)make_socket_pair();
+    if (core_.has_clients() && make_socket_pair())
+        core_.counters().forced_collections.fetch_add(1, std::memory_order_relaxed);
     core_.probes().tick();
     core_.arm(*this, EPOLLIN);
 }

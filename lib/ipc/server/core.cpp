@@ -250,6 +250,7 @@ Snapshot ServerCore::snapshot() const {
     snapshot.slot_messages = counters_.slot_messages;
     snapshot.accepted_channels = counters_.accepted_channels;
     snapshot.expelled_channels = counters_.expelled_channels;
+    snapshot.forced_collections = counters_.forced_collections;
     return snapshot;
 }
 

@@ -38,6 +38,7 @@ struct ServerCounters {
     std::atomic<std::uint64_t> slot_messages = 0;
     std::atomic<std::uint64_t> accepted_channels = 0;
     std::atomic<std::uint64_t> expelled_channels = 0;
+    std::atomic<std::uint64_t> forced_collections = 0;
 };
 
 /// The inside of a Server: its set of endpoints and the workers that wait for them.

@@ -61,6 +61,8 @@ struct Snapshot {
     std::uint64_t accepted_channels = 0;
     /// Ended for malformed messages or unread replies.
     std::uint64_t expelled_channels = 0;
+    /// How often the kernel was made to look for sockets that nobody can reach.
+    std::uint64_t forced_collections = 0;
 };
 
 }  // namespace quire::ipc
