@@ -15,8 +15,6 @@ namespace quire::server {
 
 namespace {
 
-using PresentClock = std::chrono::steady_clock;
-
 /// As protocols/notification.idl has it.
 constexpr std::uint32_t notify_opcode = 96;
 /// How long a subscriber whose queue is full may hold up the others, each time.
@@ -45,7 +43,7 @@ struct Courier::State {
     std::condition_variable changed;
     bool stopping = false;
     Ready ready;
-    std::multimap<PresentClock::time_point, std::shared_ptr<Subscription>> paused;
+    std::multimap<ipc::Call::Deadline, std::shared_ptr<Subscription>> paused;
     std::thread thread;  // from the first event on
 
     void settle(const std::shared_ptr<Subscription>& to, std::uint32_t events,
@@ -109,7 +107,8 @@ void Courier::State::settle(const std::shared_ptr<Subscription>& to, std::uint32
         if (to->queued_) ready.push_back(to);
     } else if (told.error() == std::errc::timed_out && ++to->failures_ < attempt_limit) {
         to->untold_.push_front(events);
-        paused.emplace(PresentClock::now() + first_pause * (1 << to->failures_), to);
+        const ipc::Call later = ipc::Call::within(first_pause * (1 << to->failures_));
+        paused.emplace(*later.deadline(), to);
     } else {
         to->notifier_ = {};
         to->untold_.clear();
@@ -120,7 +119,7 @@ void Courier::State::settle(const std::shared_ptr<Subscription>& to, std::uint32
 void Courier::run(const std::shared_ptr<State>& state) {
     std::unique_lock lock(state->mutex);
     while (!state->stopping) {
-        while (!state->paused.empty() && state->paused.begin()->first <= PresentClock::now()) {
+        while (!state->paused.empty() && ipc::Call::until(state->paused.begin()->first).expired()) {
             state->ready.push_back(std::move(state->paused.begin()->second));
             state->paused.erase(state->paused.begin());
         }
