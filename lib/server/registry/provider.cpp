@@ -32,8 +32,13 @@ void Provider::unsubscribe(const std::shared_ptr<Subscription>& subscription) {
 
 void Provider::tell(std::uint32_t events) {
     if (!heard_) return;
-    const std::lock_guard lock(mutex_);
-    for (const auto& subscription : subscriptions_)
+    std::vector<std::shared_ptr<Subscription>> listening;
+    {
+        const std::lock_guard lock(mutex_);
+        listening = subscriptions_;
+    }
+    // To one that has ended meanwhile the courier brings nothing.
+    for (const auto& subscription : listening)
         if (const std::uint32_t wanted = subscription->events() & events; wanted != 0)
             registry_->courier().post(subscription, wanted);
 }

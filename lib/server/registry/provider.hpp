@@ -17,7 +17,7 @@ class Registry;
 
 /// One inode that is open, whoever opened it and by what name: what all sessions on it share. It
 /// lives on after its last name has gone, until the last session has.
-/// Threads: any.
+/// Threads: any. Its lock is a leaf.
 class Provider {
 public:
     Provider(std::shared_ptr<Registry> registry, const fs::Handle& handle);
@@ -35,6 +35,7 @@ public:
     std::mutex& appending() { return appending_; }
 
     void subscribe(std::shared_ptr<Subscription> subscription);
+    /// Nothing more is told to it, even if it is subscribed afterwards.
     void unsubscribe(const std::shared_ptr<Subscription>& subscription);
     /// Has everybody told who asked for it.
     void tell(std::uint32_t events);

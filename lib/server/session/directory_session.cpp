@@ -21,13 +21,7 @@ DirectorySession::DirectorySession(std::shared_ptr<SessionHost> host, Authority 
     : Subscriber(std::move(provider)),
       presence_(std::move(host), &SessionHost::directories),
       authority_(std::move(authority)),
-      node_(std::move(node)) {
-    this->provider().tell(protocols::event_opened);
-}
-
-DirectorySession::~DirectorySession() {
-    provider().tell(protocols::event_closed);
-}
+      node_(std::move(node)) {}
 
 Result<protocols::Attributes> DirectorySession::attributes(const ipc::Call& call) {
     QUIRE_TRY_ASSIGN(const fs::Attributes attributes,

@@ -16,7 +16,6 @@ class DirectorySession final : public protocols::Directory, public Subscriber {
 public:
     DirectorySession(std::shared_ptr<SessionHost> host, Authority authority, fs::NodeReference node,
                      std::shared_ptr<Provider> provider);
-    ~DirectorySession() override;
 
     Result<protocols::Attributes> attributes(const ipc::Call& call) override;
     Result<protocols::DirectoryPage> page(const ipc::Call& call, std::uint64_t position,

@@ -11,13 +11,7 @@ FileSession::FileSession(std::shared_ptr<SessionHost> host, SessionOwner owner, 
       presence_(std::move(host), &SessionHost::files),
       owner_(std::move(owner)),
       accessor_(std::move(accessor)),
-      own_buffer_(owner_.account) {
-    provider().tell(protocols::event_opened);
-}
-
-FileSession::~FileSession() {
-    provider().tell(protocols::event_closed);
-}
+      own_buffer_(owner_.account) {}
 
 NodeAttributes FileSession::node(const fs::Call& call) const {
     return {*presence_, owner_.authority, call, accessor_.file().node()};

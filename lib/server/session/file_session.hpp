@@ -25,7 +25,6 @@ struct SessionOwner {
 class FileSession final : public protocols::FileObject, public Subscriber {
 public:
     FileSession(std::shared_ptr<SessionHost> host, SessionOwner owner, Accessor accessor);
-    ~FileSession() override;
 
     Result<protocols::Attributes> attributes(const ipc::Call& call) override;
     Result<protocols::Attributes> set_attributes(

@@ -11,8 +11,13 @@ constexpr std::uint32_t events_of_files = protocols::event_opened | protocols::e
 
 }  // namespace
 
+Subscriber::Subscriber(std::shared_ptr<Provider> provider) : provider_(std::move(provider)) {
+    provider_->tell(protocols::event_opened);
+}
+
 Subscriber::~Subscriber() {
     replace(nullptr);
+    provider_->tell(protocols::event_closed);
 }
 
 Result<void> Subscriber::subscribe(const ipc::Call&, ipc::Cap<protocols::Notifier> notifier,
@@ -23,11 +28,24 @@ Result<void> Subscriber::subscribe(const ipc::Call&, ipc::Cap<protocols::Notifie
     return {};
 }
 
-void Subscriber::replace(std::shared_ptr<Subscription> next) {
+// Several may replace at once. Who took another one's place ends that one, which its own maker may
+// be about to subscribe yet; so whoever has subscribed looks whether it still counts.
+void Subscriber::replace(const std::shared_ptr<Subscription>& next) {
+    if (const auto before = exchange(next)) provider_->unsubscribe(before);
+    if (!next) return;
+    provider_->subscribe(next);
+    if (!counts(next)) provider_->unsubscribe(next);
+}
+
+std::shared_ptr<Subscription> Subscriber::exchange(std::shared_ptr<Subscription> next) {
     const std::lock_guard lock(mutex_);
-    if (subscription_) provider_->unsubscribe(subscription_);
-    subscription_ = std::move(next);
-    if (subscription_) provider_->subscribe(subscription_);
+    subscription_.swap(next);
+    return next;
+}
+
+bool Subscriber::counts(const std::shared_ptr<Subscription>& subscription) {
+    const std::lock_guard lock(mutex_);
+    return subscription_ == subscription;
 }
 
 }  // namespace quire::server

@@ -10,10 +10,11 @@
 
 namespace quire::server {
 
-/// The part of a session that subscribes to what it is a session on.
+/// The part of a session that subscribes to what it is a session on, and has the others told that
+/// it was opened and closed. It is a base, so that it ends after what the session holds open.
 class Subscriber : public virtual protocols::Notification {
 public:
-    explicit Subscriber(std::shared_ptr<Provider> provider) : provider_(std::move(provider)) {}
+    explicit Subscriber(std::shared_ptr<Provider> provider);
     ~Subscriber() override;
 
     Result<void> subscribe(const ipc::Call& call, ipc::Cap<protocols::Notifier> notifier,
@@ -23,10 +24,12 @@ protected:
     Provider& provider() const { return *provider_; }
 
 private:
-    void replace(std::shared_ptr<Subscription> next);
+    void replace(const std::shared_ptr<Subscription>& next);
+    std::shared_ptr<Subscription> exchange(std::shared_ptr<Subscription> next);
+    bool counts(const std::shared_ptr<Subscription>& subscription);
 
     const std::shared_ptr<Provider> provider_;
-    std::mutex mutex_;
+    std::mutex mutex_;  // a leaf
     std::shared_ptr<Subscription> subscription_;
 };
 

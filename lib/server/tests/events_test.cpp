@@ -54,6 +54,32 @@ TEST_F(Events, of_a_file_go_to_all_who_have_it_open) {
     EXPECT_TRUE(modified->events().empty());
 }
 
+TEST_F(Events, come_when_what_they_tell_of_has_been_done) {
+    const auto log = listen(*open("f"), protocols::event_closed);
+    const auto held = open("f");
+    const auto late = listen(*held, protocols::event_closed);
+    const auto other = open("g");
+    const auto witness = listen(*other, protocols::event_modified);
+    std::vector<std::size_t> told;
+    bool closing = false;
+    const Hooked hooked = set_hook([&](fs::Operation operation, fs::Cookie) -> Result<void> {
+        if (operation != fs::Operation::close || !std::exchange(closing, false)) return {};
+        // What is posted by now is told before the second of these.
+        for (std::size_t i = 1; i <= 2; ++i) {
+            EXPECT_TRUE(other->write(in_time, 0, bytes_of("x")));
+            witness->wait_for(i);
+        }
+        told.push_back(late->events().size());
+        return {};
+    });
+    auto closed = open("f");
+    closing = true;
+    closed = {};
+    EXPECT_THAT(told, ElementsAre(0u));
+    late->wait_for(1);
+    EXPECT_TRUE(log->events().empty()) << "who has gone hears no more";
+}
+
 TEST_F(Events, are_those_that_were_asked_for) {
     const auto held = open("f");
     const auto log = listen(*held, protocols::event_removed, 3);
@@ -122,6 +148,49 @@ TEST_F(Events, end_with_the_subscription) {
     ASSERT_TRUE(writer->write(in_time, 0, bytes_of("y")));
     witness->wait_for(1);
     EXPECT_EQ(second->events().size(), 1u);
+}
+
+// The end of a notifier is its owner's code, which may subscribe as well.
+TEST_F(Events, may_be_asked_for_at_the_end_of_who_had_them_before) {
+    struct Successor final : protocols::Notifier {
+        explicit Successor(std::function<void()> then) : at_end(std::move(then)) {}
+        ~Successor() override { at_end(); }
+        void notify(const ipc::Call&, std::uint64_t, std::uint32_t) override {}
+        std::function<void()> at_end;
+    };
+    const auto held = open("f");
+    std::shared_ptr<EventLog> log;
+    ASSERT_TRUE(held->subscribe(in_time,
+                                ipc::Cap<protocols::Notifier>(std::make_shared<Successor>(
+                                    [&] { log = listen(*held, protocols::event_modified); })),
+                                everything, 1));
+    const auto replaced = listen(*held, everything, 8);
+    ASSERT_NE(log, nullptr);
+    ASSERT_TRUE(open("f")->write(in_time, 0, bytes_of("x")));
+    // The later of the two is the one in whose end the other was asked for.
+    EXPECT_THAT(log->wait_for(1), ElementsAre(Pair(7, protocols::event_modified)));
+    EXPECT_TRUE(replaced->events().empty());
+}
+
+TEST_F(Events, are_asked_for_by_several_at_once) {
+    const auto held = open("f");
+    std::vector<std::weak_ptr<EventLog>> replaced;
+    std::mutex mutex;
+    {
+        std::vector<std::jthread> threads;
+        for (std::uint64_t thread = 0; thread < 4; ++thread)
+            threads.emplace_back([&, thread] {
+                for (int i = 0; i < 500; ++i) {
+                    const auto log = listen(*held, everything, thread);
+                    const std::lock_guard lock(mutex);
+                    replaced.push_back(log);
+                }
+            });
+    }
+    const auto last = listen(*held, protocols::event_modified);
+    for (const auto& log : replaced) EXPECT_TRUE(log.expired());
+    ASSERT_TRUE(open("f")->write(in_time, 0, bytes_of("x")));
+    EXPECT_THAT(last->wait_for(1), ElementsAre(Pair(7, protocols::event_modified)));
 }
 
 TEST_F(Events, reach_another_process) {
