@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace quire::server {
@@ -29,6 +30,16 @@ Result<Authority> Authority::narrow(const Path& path, bool read_only, Deadline d
     less.read_only_ = read_only_ || read_only;
     less.whole_ = found.node == tree_->root();
     return less;
+}
+
+Result<std::uint64_t> Authority::still_below(const fs::Call& call,
+                                             const fs::NodeReference& directory,
+                                             std::uint64_t moves) const {
+    if (whole_ || moves == tree_->moves()) return moves;
+    QUIRE_TRY_ASSIGN(const auto where, tree_->locate(call, directory, top_));
+    if (!where.below)
+        return fail(std::errc(ESTALE), "the directory has been moved out of what can be reached");
+    return where.moves;
 }
 
 Authority Authority::for_reading() const {

@@ -51,14 +51,9 @@ bool Guard::supports(fs::Operation operation) const {
 Result<Guard::Use> Guard::use(const fs::Call& call, fs::Cookie cookie) {
     QUIRE_TRY_ASSIGN(GuardTable::Known known, table_->find(cookie));
     Use use{authority_.call(call.deadline), std::move(known.node), known.moves};
-    if (authority_.whole() || use.node->type() != fs::FileType::directory) return use;
-    fs::Tree& tree = authority_.tree();
-    if (use.moves == tree.moves()) return use;
-    QUIRE_TRY_ASSIGN(const auto where, tree.locate(use.call, use.node, authority_.top()));
-    if (!where.below)
-        return fail(std::errc(ESTALE), "the directory has been moved out of what can be reached");
-    use.moves = where.moves;
-    table_->confirm(cookie, where.moves);
+    if (use.node->type() != fs::FileType::directory) return use;
+    QUIRE_TRY_ASSIGN(use.moves, authority_.still_below(use.call, use.node, known.moves));
+    if (use.moves != known.moves) table_->confirm(cookie, use.moves);
     return use;
 }
 

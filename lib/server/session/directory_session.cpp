@@ -23,9 +23,15 @@ DirectorySession::DirectorySession(std::shared_ptr<SessionHost> host, Authority 
       authority_(std::move(authority)),
       node_(std::move(node)) {}
 
+Result<void> DirectorySession::check_reach(const fs::Call& call) {
+    QUIRE_TRY_ASSIGN(moves_, authority_.still_below(call, node_, moves_));
+    return {};
+}
+
 Result<protocols::Attributes> DirectorySession::attributes(const ipc::Call& call) {
-    QUIRE_TRY_ASSIGN(const fs::Attributes attributes,
-                     authority_.tree().attributes(call_as(authority_, call), node_));
+    const fs::Call own = call_as(authority_, call);
+    QUIRE_TRY_ASSIGN(const fs::Attributes attributes, authority_.tree().attributes(own, node_));
+    QUIRE_TRY(check_reach(own));
     return wire::to_wire(attributes);
 }
 
@@ -56,9 +62,13 @@ Result<protocols::DirectoryPage> DirectorySession::page(const ipc::Call& call,
         ++page.count;
         return true;
     };
+    const fs::Call own = call_as(authority_, call);
+    QUIRE_TRY(check_reach(own));
     QUIRE_TRY(authority_.tree().list(
-        call_as(authority_, call), node_, position,
-        with_attributes ? fs::WithAttributes::yes : fs::WithAttributes::no, take));
+        own, node_, position, with_attributes ? fs::WithAttributes::yes : fs::WithAttributes::no,
+        take));
+    // It may have been moved while it was listed.
+    QUIRE_TRY(check_reach(own));
     if (entries.failed()) return fail(entries.error());
     const auto body = entries.body();
     page.entries.assign(body.begin(), body.end());

@@ -54,6 +54,12 @@ public:
         return tree_->find_parent_below(call, top_, path);
     }
 
+    /// Asks whether a directory that was found below the top is there yet; `moves` is what the last
+    /// such question answered, or 0, and saves asking again while nothing has moved.
+    /// Fails: std::errc(ESTALE) (somebody has moved it out); io_error.
+    Result<std::uint64_t> still_below(const fs::Call& call, const fs::NodeReference& directory,
+                                      std::uint64_t moves) const;
+
 private:
     std::shared_ptr<fs::Tree> tree_;
     fs::Credentials identity_;
