@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -39,6 +41,12 @@ public:
             return false;
         });
     }
+    /// How many told of any of these bits.
+    std::size_t count_of(std::uint32_t bits) const {
+        std::size_t count = 0;
+        for (const Event& event : events()) count += (event.second & bits) != 0 ? 1 : 0;
+        return count;
+    }
     std::vector<Event> events() const {
         const std::lock_guard lock(mutex_);
         return events_;
@@ -49,5 +57,18 @@ private:
     std::condition_variable changed_;
     std::vector<Event> events_;
 };
+
+inline constexpr std::uint32_t everything = protocols::event_opened | protocols::event_modified |
+                                            protocols::event_closed | protocols::event_removed;
+
+/// A log of what happens to something from now on.
+inline std::shared_ptr<EventLog> listen(protocols::Notification& to,
+                                        std::uint32_t events = everything,
+                                        std::uint64_t source = 7) {
+    auto log = std::make_shared<EventLog>();
+    EXPECT_TRUE(
+        to.subscribe(ipc::Call::forever(), ipc::Cap<protocols::Notifier>(log), events, source));
+    return log;
+}
 
 }  // namespace quire::server

@@ -17,18 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-constexpr std::uint32_t everything = protocols::event_opened | protocols::event_modified |
-                                     protocols::event_closed | protocols::event_removed;
-
-class Events : public FileGround {
-protected:
-    std::shared_ptr<EventLog> listen(protocols::Notification& to, std::uint32_t events = everything,
-                                     std::uint64_t source = 7) {
-        auto log = std::make_shared<EventLog>();
-        EXPECT_TRUE(to.subscribe(in_time, ipc::Cap<protocols::Notifier>(log), events, source));
-        return log;
-    }
-};
+using Events = FileGround;
 
 TEST_F(Events, of_a_file_go_to_all_who_have_it_open) {
     const auto one = open("f");

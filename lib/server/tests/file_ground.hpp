@@ -73,11 +73,14 @@ private:
     void* memory_;
 };
 
-/// A volume in memory behind a file server, and a server that carries its capabilities.
+/// A volume, in memory if nothing else is said, behind a file server, and a server that carries its
+/// capabilities.
 class FileGround : public ::testing::Test {
 protected:
-    explicit FileGround(ipc::ServerOptions options = {}) : carrier(*ipc::Server::create(options)) {
-        volume = *memory::MemoryVolume::create({.clock = std::make_shared<SystemClock>()});
+    FileGround()
+        : FileGround(*memory::MemoryVolume::create({.clock = std::make_shared<SystemClock>()})) {}
+    explicit FileGround(std::shared_ptr<fs::Volume> its_volume)
+        : volume(std::move(its_volume)), carrier(*ipc::Server::create()) {
         tree = *fs::Tree::open(std::make_shared<testing::HookedVolume>(
             volume, [this](fs::Operation operation, fs::Cookie node) -> Result<void> {
                 const auto hook = current_hook();
@@ -161,7 +164,7 @@ protected:
         return code_of(context->open(in_time, path, flags, 0644, 0));
     }
 
-    std::shared_ptr<memory::MemoryVolume> volume;
+    std::shared_ptr<fs::Volume> volume;
     std::shared_ptr<fs::Tree> tree;
     std::unique_ptr<FileServer> files;
     ipc::Cap<Opener> opener;
