@@ -46,6 +46,19 @@ Result<std::vector<int>> Assembler::hold(const Address& address, Access access) 
     return Walk(address, access, environment_, *opened_).hold();
 }
 
+void Assembler::keep_images() {
+    opened_->keep_images();
+}
+
+std::function<Result<std::shared_ptr<block::Device>>()> Assembler::image(
+    const Location& place) const {
+    const OpenVolume* const found = opened_->find_volume(*place.tree);
+    if (found != nullptr && found->image) return found->image;
+    return [name = printable(place.text)]() -> Result<std::shared_ptr<block::Device>> {
+        return fail(std::errc::operation_not_supported, name + " lies on no image");
+    };
+}
+
 Result<void> Assembler::sync(const Location& place, const fs::NodeReference& directory) {
     if (!place.on_host) return place.tree->sync(fs::Call::as_root());
     // The tree may span several filesystems of the host.

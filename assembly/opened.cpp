@@ -31,6 +31,12 @@ const OpenVolume* Opened::find_volume(const FileKey& key, block::Range bytes, bo
     return nullptr;
 }
 
+const OpenVolume* Opened::find_volume(const fs::Tree& tree) const {
+    for (const Record& record : records_)
+        if (record.volume && record.volume->tree.get() == &tree) return &*record.volume;
+    return nullptr;
+}
+
 const OpenDevice* Opened::find_held(const std::string& path) const {
     const auto found = held_files_.find(path);
     return found == held_files_.end() ? nullptr : find_device(found->second);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "image.hpp"
 #include "quire/assembly/assembler.hpp"
 #include "quire/base/unique_fd.hpp"
 #include "quire/block/device.hpp"
@@ -45,6 +46,8 @@ struct OpenVolume {
     bool on_host = false;
     /// It is another process's, with other users: it is never unmounted from here.
     bool served = false;
+    /// The bytes that it lies on, where there are such.
+    ImageSource image = {};
 };
 
 /// The root of a server at a socket.
@@ -60,6 +63,7 @@ class Opened {
 public:
     const OpenDevice* find_device(const FileKey& key) const;
     const OpenVolume* find_volume(const FileKey& key, block::Range bytes, bool on_host) const;
+    const OpenVolume* find_volume(const fs::Tree& tree) const;
     void add(OpenDevice device) { records_.push_back({std::move(device), std::nullopt}); }
     void add(OpenVolume volume) { records_.push_back({std::nullopt, std::move(volume)}); }
 
@@ -70,6 +74,10 @@ public:
         held_channels_[path] = std::move(channel);
     }
     const OpenDevice* find_held(const std::string& path) const;
+
+    /// Volumes that are opened for writing from now on can be asked for the bytes that they lie on.
+    void keep_images() { keeps_images_ = true; }
+    bool keeps_images() const { return keeps_images_; }
 
     /// The server at a socket; connected to at first need.
     /// Fails: as ipc::connect; what the server answers.
@@ -90,6 +98,7 @@ private:
         std::optional<OpenDevice> device;
         std::optional<OpenVolume> volume;
     };
+    bool keeps_images_ = false;
     std::map<std::string, FileKey> held_files_;
     std::map<std::string, UniqueFd> held_channels_;
     std::deque<Connection> connections_;

@@ -12,6 +12,7 @@
 #include "quire/base/name.hpp"
 #include "quire/block/file_device.hpp"
 #include "quire/block/region_device.hpp"
+#include "quire/block/snapshot_device.hpp"
 #include "quire/block/source_device.hpp"
 #include "quire/fs/file_source.hpp"
 #include "quire/ipc/client.hpp"
@@ -53,6 +54,19 @@ Result<struct stat> facts_of(const std::string& path, const std::string& name) {
     struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) return fail_errno(printable(name));
     return facts;
+}
+
+Result<std::shared_ptr<block::Device>> image_of(const ipc::Cap<protocols::Service>& service) {
+    QUIRE_TRY_ASSIGN(auto image, service->image(ipc::Call::forever()));
+    QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device, remote::Device::open(std::move(image)));
+    return device;
+}
+
+Result<std::shared_ptr<block::Device>> device_at(const ipc::Cap<protocols::Service>& service,
+                                                 bool read_only) {
+    QUIRE_TRY_ASSIGN(auto bytes, service->block(ipc::Call::forever(), read_only));
+    QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device, remote::Device::open(std::move(bytes)));
+    return device;
 }
 
 Result<std::string> absolute(const std::string& path) {
@@ -207,10 +221,8 @@ Result<OpenDevice> Walk::first_device() {
 }
 
 Result<Walk::Place> Walk::served_tree(const Connection& connection) {
+    if (!address_.slice().whole()) return no_partitions();
     const std::string name = printable(first_name());
-    if (!address_.slice().whole())
-        return fail(std::errc::invalid_argument,
-                    fmt::format("{} is a filesystem that is served; it has no partitions", name));
     if (const OpenVolume* found = opened_.find_volume(connection.key, {}, false)) {
         if (writable_ && !found->writable) return open_for_reading_only(first_name());
         return Place{.tree = found->tree};
@@ -225,23 +237,28 @@ Result<Walk::Place> Walk::served_tree(const Connection& connection) {
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(*std::move(volume)));
     OpenVolume opened{connection.key, {}, tree, writable_, false};
     opened.served = true;
+    opened.image = [service = connection.service]() { return image_of(service); };
     opened_.add(std::move(opened));
     return Place{.tree = std::move(tree)};
 }
 
 Result<OpenDevice> Walk::served_device(const Connection& connection) {
     const std::string name = printable(first_name());
-    if (connection.kind != protocols::ServiceKind::device)
-        return fail(std::errc::invalid_argument,
-                    fmt::format("{} is a filesystem that is served, not a device", name));
+    const bool is_tree = connection.kind == protocols::ServiceKind::volume;
+    if (is_tree && !address_.slice().whole()) return no_partitions();
+    if (is_tree && writable_)
+        return fail(std::errc::operation_not_supported,
+                    fmt::format("{} is a filesystem that is served: its bytes are the server's to "
+                                "change",
+                                name));
     if (const OpenDevice* found = opened_.find_device(connection.key)) {
         if (writable_ && !found->writable) return open_for_reading_only(first_name());
         return *found;
     }
-    auto cap = connection.service->block(ipc::Call::forever(), !writable_);
-    if (!cap) return std::unexpected(std::move(cap).error().within(name));
-    QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device, remote::Device::open(*std::move(cap)));
-    OpenDevice opened{connection.key, std::move(device), writable_};
+    auto device =
+        is_tree ? image_of(connection.service) : device_at(connection.service, !writable_);
+    if (!device) return std::unexpected(std::move(device).error().within(name));
+    OpenDevice opened{connection.key, *std::move(device), writable_};
     opened_.add(opened);
     return opened;
 }
@@ -406,11 +423,25 @@ Result<Walk::Place> Walk::volume_on(const OpenDevice& device, const Slice& slice
         return Place{found->tree, false, carrier_of(device.key)};
     }
     QUIRE_TRY_ASSIGN(auto region, bytes_of(device, slice, bytes, name));
+    std::shared_ptr<block::SnapshotDevice> kept;
+    if (writable_ && opened_.keeps_images()) region = kept = block::SnapshotDevice::over(region);
     QUIRE_TRY_ASSIGN(auto volume,
                      open_volume(region, writable_, name + slice.text(), environment_));
-    QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(std::move(volume)));
-    opened_.add(OpenVolume{device.key, bytes, tree, writable_, false});
-    return Place{std::move(tree), false, carrier_of(device.key)};
+    OpenVolume opened{device.key, bytes, nullptr, writable_, false};
+    if (kept)
+        opened.image = image_under(volume, std::move(kept), environment_);
+    else if (!writable_)
+        opened.image = [region]() -> Result<std::shared_ptr<block::Device>> { return region; };
+    QUIRE_TRY_ASSIGN(opened.tree, fs::Tree::open(std::move(volume)));
+    Place place{opened.tree, false, carrier_of(device.key)};
+    opened_.add(std::move(opened));
+    return place;
+}
+
+std::unexpected<Error> Walk::no_partitions() const {
+    return fail(std::errc::invalid_argument,
+                fmt::format("{} is a filesystem that is served; it has no partitions",
+                            printable(first_name())));
 }
 
 std::unexpected<Error> Walk::open_for_reading_only(const std::string& name) const {

@@ -55,6 +55,7 @@ private:
     Result<std::shared_ptr<block::Device>> bytes_of(const OpenDevice& device, const Slice& slice,
                                                     block::Range bytes,
                                                     const std::string& name) const;
+    std::unexpected<Error> no_partitions() const;
     Error in_use(Error error, const struct stat& facts) const;
     std::unexpected<Error> open_for_reading_only(const std::string& name) const;
     /// The address up to step number `step`, its slice left out: what messages call a device.

@@ -196,6 +196,17 @@ Result<ipc::Cap<protocols::Block>> ServiceObject::block(const ipc::Call&, bool r
         std::make_shared<remote::BlockObject>(std::move(leased), account_));
 }
 
+Result<ipc::Cap<protocols::Block>> ServiceObject::image(const ipc::Call&) {
+    if (!served_->tree) return other_kind("a device");
+    QUIRE_TRY(must_be_root());
+    if (!served_->tree->whole())
+        return fail(std::errc::operation_not_permitted,
+                    fmt::format("{} is a part of a filesystem: its image is not served",
+                                served_->description));
+    QUIRE_TRY_ASSIGN(auto device, served_->image());
+    return ipc::Cap<protocols::Block>(std::make_shared<remote::BlockObject>(std::move(device)));
+}
+
 bool ServiceObject::may_see(const ipc::Peer& other) const {
     return identity_.is_root() || other.uid == peer_.uid;
 }

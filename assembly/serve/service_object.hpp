@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "image.hpp"
 #include "quire/block/device.hpp"
 #include "quire/ipc/snapshot.hpp"
 #include "quire/protocols/service.hpp"
@@ -62,6 +63,8 @@ struct Served {
     std::optional<server::Authority> tree;
     std::unique_ptr<server::FileServer> files;
     GivenVolumes volumes;
+    /// The bytes under it.
+    ImageSource image;
 
     /// A device: one writer, or any number of readers.
     std::shared_ptr<block::Device> device;
@@ -87,6 +90,7 @@ public:
     Result<std::vector<protocols::HeldObject>> held(const ipc::Call& call,
                                                     std::uint64_t client) override;
     Result<std::string> status(const ipc::Call& call) override;
+    Result<ipc::Cap<protocols::Block>> image(const ipc::Call& call) override;
 
 private:
     Result<server::Authority> authority(const ipc::Call& call, std::string_view subtree,

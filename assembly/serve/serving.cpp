@@ -90,6 +90,7 @@ Result<void> Serving::confine(const ipc::ListeningSocket& socket, const std::vec
 }
 
 Result<void> Serving::open_tree() {
+    assembler_.keep_images();
     QUIRE_TRY_ASSIGN(const Location place, assembler_.locate(request_.address, access_));
     server::Authority all(place.tree, fs::Credentials::root(), request_.read_only);
     if (!place.path.components().empty()) {
@@ -103,6 +104,7 @@ Result<void> Serving::open_tree() {
         place.tree,
         server::FileServerOptions{.clock = environment_.clock, .buffers = served_->buffers});
     served_->tree = std::move(all);
+    served_->image = assembler_.image(place);
     return {};
 }
 
@@ -151,6 +153,7 @@ Result<void> Serving::finish() {
     server_.reset();
     served_->files.reset();
     served_->tree.reset();
+    served_->image = nullptr;
     served_->device.reset();
     return assembler_.finish();
 }

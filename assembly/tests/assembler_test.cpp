@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "quire/testing/bytes.hpp"
 #include "quire/testing/temporary_directory.hpp"
 
 namespace quire::assembly {
@@ -281,6 +282,38 @@ TEST_F(AssemblerTest, text_of_inner_names_can_be_given_back) {
     EXPECT_EQ(text("host:d:/e"), "host:d:/e/x/y");
     EXPECT_EQ(text("mem:"), "mem:/x/y");
     EXPECT_EQ(text("mem:/"), "mem:/x/y");
+}
+
+TEST_F(AssemblerTest, the_image_under_a_filesystem_stays_as_it_was) {
+    if (!have_tools()) GTEST_SKIP() << "mke2fs or e2fsck is not installed";
+    for (const std::string type : {"ext2", "ext4"}) {
+        SCOPED_TRACE(type);
+        ASSERT_TRUE(shell("rm -f a.img && mke2fs -q -t " + type + " a.img 8M"));
+        Assembler assembler(environment());
+        assembler.keep_images();
+        const auto root = assembler.locate(address("a.img:/before"), Access::write);
+        ASSERT_TRUE(root) << root.error().message();
+        ASSERT_TRUE(write_file(*root, "before"));
+        const auto image = assembler.image(*root)();
+        ASSERT_TRUE(image) << image.error().message();
+        EXPECT_FALSE((*image)->geometry().writable);
+        const std::size_t size = static_cast<std::size_t>((*image)->geometry().size);
+        const testing::Bytes bytes = testing::read_bytes(**image, 0, size);
+        const auto later = assembler.locate(address("a.img:/later"), Access::write);
+        ASSERT_TRUE(write_file(*later, std::string(100'000, 'x')));
+        ASSERT_TRUE(root->tree->sync(call));
+        EXPECT_TRUE(testing::read_bytes(**image, 0, size) == bytes);
+        std::ofstream(place / "copy.img", std::ios::binary)
+            .write(reinterpret_cast<const char*>(bytes.data()),
+                   static_cast<std::streamsize>(bytes.size()));
+        EXPECT_TRUE(shell("e2fsck -fn copy.img >/dev/null 2>&1"));
+        EXPECT_EQ(read("copy.img:/before"), "before");
+        EXPECT_EQ(read("copy.img:/later"), "No such file or directory");
+    }
+    Assembler assembler(environment());
+    const auto memory = assembler.locate(address("mem:/"), Access::read);
+    ASSERT_TRUE(memory);
+    EXPECT_EQ(assembler.image(*memory)().error(), std::errc::operation_not_supported);
 }
 
 }  // namespace

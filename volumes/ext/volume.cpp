@@ -120,6 +120,10 @@ Result<void> Volume::sync(const fs::Call&) {
     return store_->commit();
 }
 
+Result<void> Volume::at_rest(const std::function<Result<void>()>& meanwhile) {
+    return store_->at_rest(meanwhile);
+}
+
 Result<void> Volume::fsync(const fs::Call&, fs::Cookie cookie) {
     QUIRE_TRY(nodes_->find(cookie));
     return store_->commit();

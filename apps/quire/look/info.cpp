@@ -229,6 +229,7 @@ const Verb verb_info = {
         "quire info disk.img\n"
         "quire info disk.img@p2               # one partition\n"
         "quire info main.img:/fs/inner.img    # an image inside an image\n"
+        "quire info socket:disk               # what is served there\n"
         "quire info --json disk.img | jq .filesystem.features\n",
     .common = {.json = true},
     .make = make_command<Info>,

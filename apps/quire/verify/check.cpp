@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // The verdict is e2fsck's: there is no second opinion worth as much. It opens files and nothing
-// else, so what lies in another image is copied aside, holes left out; so is an image whose journal
+// else, so what lies in another image or is served is copied aside, holes left out; so is an image whose journal
 // has to be replayed, since e2fsck judges what it looks at without changing it as if there were
 // no journal.
 
@@ -103,6 +103,11 @@ private:
         unknown_ = !obscure_ && !subject.contents.ext;
         if (!e2fsck_) return without_e2fsck(subject);
         if (!repair_) return look(subject, on_host);
+        if (on_host.file == nullptr && is_served(address))
+            return fail(std::errc::operation_not_supported,
+                        fmt::format("{} is being served, where e2fsck can't reach it; end the "
+                                    "server and repair the image itself",
+                                    printable(text)));
         if (on_host.file == nullptr)
             return fail(std::errc::operation_not_supported,
                         fmt::format("{0} lies in another image, where e2fsck can't reach it; take "
@@ -152,6 +157,10 @@ private:
         return find(assembler, chosen, access);
     }
 
+    static bool is_served(const assembly::Address& address) {
+        return address.scheme() == assembly::Address::Scheme::socket && address.steps().empty();
+    }
+
     static bool address_is_exact(const assembly::Address& address) {
         const auto& slice =
             address.steps().empty() ? address.slice() : address.steps().back().slice;
@@ -197,7 +206,10 @@ private:
             QUIRE_TRY(e2fsck_->run(E2fsck::Task::replay, copy->get(), 0, name));
             session_->note(name + ": a copy is checked, in which the journal has been replayed");
         } else {
-            session_->note(name + ": a copy is checked, since e2fsck can't reach into images");
+            session_->note(name +
+                           (is_served(subject.address)
+                                ? ": a copy is checked, since e2fsck can't ask servers"
+                                : ": a copy is checked, since e2fsck can't reach into images"));
         }
         return ask(E2fsck::Task::look, copy->get(), 0, subject.address.text());
     }
@@ -280,6 +292,7 @@ const Verb verb_check = {
         "quire check disk.img\n"
         "quire check disk.img@p1 disk.img@p2     # partitions\n"
         "quire check main.img:/fs/inner.img      # an image inside an image\n"
+        "quire check socket:disk                 # what is served there, meanwhile\n"
         "quire check --repair disk.img\n",
     .common = {.json = true, .progress = true},
     .make = make_command<Check>,

@@ -3,6 +3,7 @@
 #include "quire/block/file_device.hpp"
 #include "quire/block/memory_device.hpp"
 #include "quire/block/region_device.hpp"
+#include "quire/block/snapshot_device.hpp"
 #include "quire/block/source_device.hpp"
 #include "quire/testing/device_contract.hpp"
 #include "quire/testing/loop_device.hpp"
@@ -17,6 +18,7 @@ using block::FileDevice;
 using block::FileOptions;
 using block::MemoryDevice;
 using block::RegionDevice;
+using block::SnapshotDevice;
 using block::SourceDevice;
 using Made = Result<std::shared_ptr<block::Device>>;
 
@@ -67,6 +69,26 @@ Made make_source(std::uint64_t size, MemorySource::Options options) {
     return device;
 }
 
+/// With a snapshot that has to be kept for.
+Made make_snapshotted(std::uint64_t size) {
+    auto device = SnapshotDevice::over(std::make_shared<MemoryDevice>(size));
+    struct Both {
+        std::shared_ptr<block::Device> device;
+        std::shared_ptr<block::Device> snapshot;
+    };
+    auto both = std::make_shared<Both>(device, device->snapshot());
+    return std::shared_ptr<block::Device>(both, both->device.get());
+}
+
+/// A snapshot itself; below it, something else has come since.
+Made make_snapshot(std::uint64_t size) {
+    const auto device = SnapshotDevice::over(std::make_shared<MemoryDevice>(size));
+    auto snapshot = device->snapshot();
+    QUIRE_TRY(
+        device->write(0, pattern(static_cast<std::size_t>(std::min(size, std::uint64_t{65536})))));
+    return snapshot;
+}
+
 using enum FileOptions::Caching;
 
 INSTANTIATE_TEST_SUITE_P(
@@ -83,6 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
         DeviceCase{"region_at_odd_offset", [](auto size) { return make_region(size, 512); }, false,
                    true},
         DeviceCase{"region_of_file", make_region_of_file, false, false},
+        DeviceCase{"with_a_snapshot", make_snapshotted, true, false},
+        DeviceCase{"snapshot", make_snapshot, false, false},
         DeviceCase{"source", [](auto size) { return make_source(size, {}); }, true, true},
         DeviceCase{"source_without_holes",
                    [](auto size) { return make_source(size, {.knows_holes = false}); }, true,

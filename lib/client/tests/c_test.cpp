@@ -34,6 +34,7 @@ public:
         return none();
     }
     Result<std::string> status(const ipc::Call&) override { return none(); }
+    Result<ipc::Cap<protocols::Block>> image(const ipc::Call&) override { return none(); }
 
 private:
     static std::unexpected<Error> none() { return fail(std::errc::not_supported); }

@@ -67,6 +67,10 @@ public:
     /// Fails: as Device. Durable: on return.
     virtual Result<void> close() = 0;
 
+    /// Marks the filesystem as ended properly where it could not be opened for writing otherwise,
+    /// until the next commit. Needs: everything is committed. Fails: as Device. Durable: on return.
+    virtual Result<void> rest() { return {}; }
+
     /// Gives a superblock that is committed the mark of a filesystem in use.
     virtual void mark_in_use(ext2_super_block&) const {}
 

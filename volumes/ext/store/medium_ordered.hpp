@@ -26,6 +26,7 @@ public:
     std::size_t most_blocks() const override { return ~std::size_t{0}; }
     Result<void> commit(const Batch& batch) override;
     Result<void> close() override;
+    Result<void> rest() override { return close(); }
     void mark_in_use(ext2_super_block& super) const override {
         super.s_state &= static_cast<__u16>(~EXT2_VALID_FS);
     }

@@ -87,6 +87,10 @@ public:
     Result<void> commit_if_due();
     /// Commits if that gives space back: whether to try an operation again that had none.
     Result<bool> reclaim_space();
+    /// Commits, and calls `meanwhile` while nothing else runs: the device is then as after a crash
+    /// that lost nothing, and can be opened for writing.
+    /// Needs: neither pass nor lock. Fails: as commit(), and what `meanwhile` answers.
+    Result<void> at_rest(const std::function<Result<void>()>& meanwhile);
     /// Commits and marks the filesystem as ended properly; nothing may follow.
     Result<void> close();
 

@@ -209,6 +209,19 @@ Result<bool> Store::reclaim_space() {
     return true;
 }
 
+Result<void> Store::at_rest(const std::function<Result<void>()>& meanwhile) {
+    Gate::Closure closure(gate_);
+    if (writable_) {
+        QUIRE_TRY(commit_closed());
+        std::lock_guard lock(mutex_);
+        if (auto done = medium_->rest(); !done) {
+            failure_ = done.error();
+            return done;
+        }
+    }
+    return meanwhile();
+}
+
 Result<void> Store::close() {
     if (!writable_) return {};
     QUIRE_TRY(commit());

@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "quire/block/file_device.hpp"
 #include "support.hpp"
 
 namespace quire::ext::tests {
@@ -287,6 +288,41 @@ TEST_P(Written, the_same_operations_give_the_same_bytes) {
     work(*session_);
     session_.reset();
     EXPECT_EQ(run("sha256sum < " + image_->path()).text, first);
+}
+
+TEST_P(Written, a_copy_made_at_rest_is_the_image_as_an_unmount_would_leave_it) {
+    const std::string content = bytes(100'000, 7);
+    ASSERT_OK(session_->mkdir("dir"));
+    ASSERT_OK(session_->create("dir/file", content));
+    ASSERT_OK(session_->create("goes", content));
+    // Still held, so that it lives on without a name.
+    const fs::Entry held = session_->find("goes").value();
+    ASSERT_OK(session_->remove("goes"));
+    const std::string copy = image_->path() + ".copy";
+    ASSERT_OK((*session_)->at_rest([&]() -> Result<void> {
+        return run("cp " + image_->path() + " " + copy).status == 0 ? Result<void>()
+                                                                    : fail(std::errc::io_error);
+    }));
+    ASSERT_OK(session_->write("dir/file", 0, "later"));
+    ASSERT_OK(session_->create("later", content));
+    session_->drop(held);
+    {
+        block::FileOptions options;
+        options.writable = true;
+        auto device = block::FileDevice::open(copy, options);
+        ASSERT_OK(device);
+        auto volume = Volume::open(*std::move(device), steady());
+        ASSERT_OK(volume);
+        Session copied(*volume);
+        EXPECT_TRUE(copied.read("dir/file").value() == content);
+        EXPECT_THAT(copied.list("").value(), ElementsAre("dir", "lost+found"));
+        ASSERT_OK(copied.unmount());
+    }
+    EXPECT_TRUE(clean(copy));
+    const Error refusal(std::errc::invalid_argument);
+    EXPECT_ERROR(refusal.code(),
+                 (*session_)->at_rest([&]() -> Result<void> { return fail(refusal); }));
+    ASSERT_OK(session_->create("goes on"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Written, ::testing::ValuesIn(writable_kinds()),

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -90,6 +91,17 @@ public:
     /// Answers the descriptors that have to stay open.
     /// Fails: as locate; operation_not_supported (a directory of the host).
     Result<std::vector<int>> hold(const Address& address, Access access);
+
+    /// From now on image() knows volumes that are opened for writing, which costs memory while an
+    /// image is held. To be called before anything is opened.
+    void keep_images();
+
+    /// Gives the bytes that a place's filesystem lies on, as an unmount would leave them now; what
+    /// changes afterwards does not show in them. For reading only. What is answered may be called
+    /// from any thread, until finish().
+    /// Fails (the call of what is answered): operation_not_supported (it lies on no bytes, or those
+    /// are not kept), as a commit and as the server that has the filesystem.
+    std::function<Result<std::shared_ptr<block::Device>>()> image(const Location& place) const;
 
     /// Makes durable what was done in a directory of a place and below, now.
     Result<void> sync(const Location& place, const fs::NodeReference& directory);

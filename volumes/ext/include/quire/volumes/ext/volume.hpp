@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "quire/block/device.hpp"
@@ -91,6 +92,12 @@ public:
 
     void reclaim(fs::Cookie node, std::uint64_t lookups) override;
     Result<std::string> print(const fs::Call&, fs::Cookie node) override;
+
+    /// Commits, and calls `meanwhile` while no operation is under way, which it must not call
+    /// itself. The device then is as after a crash that lost nothing: who opens a copy of it for
+    /// writing and unmounts that has what an unmount of this volume would leave.
+    /// Fails: as sync(), and what `meanwhile` answers.
+    Result<void> at_rest(const std::function<Result<void>()>& meanwhile);
 
     /// Blocks of metadata read from the device so far, which tests bound.
     std::uint64_t metadata_blocks_read() const;
