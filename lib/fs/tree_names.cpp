@@ -96,16 +96,53 @@ Result<Tree::Inheritance> Tree::inherit(const Call& call, const NodeReference& d
     return result;
 }
 
-Result<NodeReference> Tree::finish(const Call& call, const Entry& entry, const Inheritance& from) {
-    NodeReference node = adopt(entry);
-    const Turn turn(*this, entry.node);
-    if (!from.access_acl.empty())
-        QUIRE_TRY(volume_->setxattr(call, entry.node, access_acl_name, from.access_acl,
-                                    SetAttributeMode::either));
+// Others may see a node before it has its list. Until then only its owner may use it, because the
+// group's bits of a node with a list are the mask, and its named users and groups may have less than
+// the others; without a list the node does not stay.
+template <typename Make>
+Result<NodeReference> Tree::make(const Call& call, const NodeReference& directory, const Name& name,
+                                 const Inheritance& from, Make&& make) {
+    NewNode first = from.node;
+    if (!from.access_acl.empty()) first.permissions &= static_cast<std::uint16_t>(~0077);
+    Result<Entry> entry = [&] {
+        const Turn turn(*this);
+        return make(first);
+    }();
+    if (!entry) return fail(std::move(entry).error());
+    NodeReference node = adopt(*entry);
+    auto finished = finish(call, *node, from);
+    if (finished) return node;
+    unmake(call, directory, name, *node);
+    return fail(std::move(finished).error());
+}
+
+Result<void> Tree::finish(const Call& call, const Node& node, const Inheritance& from) {
+    const Turn turn(*this, node.cookie());
     if (!from.default_acl.empty())
-        QUIRE_TRY(volume_->setxattr(call, entry.node, default_acl_name, from.default_acl,
+        QUIRE_TRY(volume_->setxattr(call, node.cookie(), default_acl_name, from.default_acl,
                                     SetAttributeMode::either));
-    return node;
+    if (from.access_acl.empty()) return {};
+    QUIRE_TRY(volume_->setxattr(call, node.cookie(), access_acl_name, from.access_acl,
+                                SetAttributeMode::either));
+    AttributeChanges changes;
+    changes.permissions = from.node.permissions;
+    QUIRE_TRY(volume_->setattr(call, node.cookie(), changes));
+    return {};
+}
+
+void Tree::unmake(const Call& call, const NodeReference& directory, const Name& name,
+                  const Node& node) {
+    const Turn turn(*this);
+    const auto now = volume_->lookup(call, directory->cookie(), name);
+    if (!now) return;
+    // Somebody may have put something else there. What cannot be removed stays its owner's only.
+    if (now->node == node.cookie()) {
+        if (node.type() == FileType::directory)
+            (void)volume_->rmdir(call, directory->cookie(), name);
+        else
+            (void)volume_->remove(call, directory->cookie(), name);
+    }
+    volume_->reclaim(now->node, 1);
 }
 
 Result<NodeReference> Tree::create(const Call& call, const NodeReference& directory,
@@ -114,12 +151,9 @@ Result<NodeReference> Tree::create(const Call& call, const NodeReference& direct
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     QUIRE_TRY_ASSIGN(const Inheritance from,
                      inherit(call, directory, parent, FileType::regular, permissions, owner));
-    Result<Entry> entry = [&] {
-        const Turn turn(*this);
-        return volume_->create(call, directory->cookie(), name, from.node);
-    }();
-    if (!entry) return fail(std::move(entry).error());
-    return finish(call, *entry, from);
+    return make(call, directory, name, from, [&](const NewNode& node) {
+        return volume_->create(call, directory->cookie(), name, node);
+    });
 }
 
 Result<NodeReference> Tree::make_directory(const Call& call, const NodeReference& directory,
@@ -128,12 +162,9 @@ Result<NodeReference> Tree::make_directory(const Call& call, const NodeReference
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     QUIRE_TRY_ASSIGN(const Inheritance from,
                      inherit(call, directory, parent, FileType::directory, permissions, owner));
-    Result<Entry> entry = [&] {
-        const Turn turn(*this);
-        return volume_->mkdir(call, directory->cookie(), name, from.node);
-    }();
-    if (!entry) return fail(std::move(entry).error());
-    return finish(call, *entry, from);
+    return make(call, directory, name, from, [&](const NewNode& node) {
+        return volume_->mkdir(call, directory->cookie(), name, node);
+    });
 }
 
 Result<NodeReference> Tree::make_node(const Call& call, const NodeReference& directory,
@@ -144,12 +175,9 @@ Result<NodeReference> Tree::make_node(const Call& call, const NodeReference& dir
     if (is_device && !call.credentials.is_root()) return fail(std::errc::operation_not_permitted);
     QUIRE_TRY_ASSIGN(const Inheritance from,
                      inherit(call, directory, parent, type, permissions, owner));
-    Result<Entry> entry = [&] {
-        const Turn turn(*this);
-        return volume_->mknod(call, directory->cookie(), name, from.node, type, device);
-    }();
-    if (!entry) return fail(std::move(entry).error());
-    return finish(call, *entry, from);
+    return make(call, directory, name, from, [&](const NewNode& node) {
+        return volume_->mknod(call, directory->cookie(), name, node, type, device);
+    });
 }
 
 Result<NodeReference> Tree::make_symlink(const Call& call, const NodeReference& directory,
@@ -161,12 +189,9 @@ Result<NodeReference> Tree::make_symlink(const Call& call, const NodeReference& 
     QUIRE_TRY_ASSIGN(const Attributes parent, check_making(call, directory, name));
     QUIRE_TRY_ASSIGN(const Inheritance from,
                      inherit(call, directory, parent, FileType::symbolic_link, 0777, owner));
-    Result<Entry> entry = [&] {
-        const Turn turn(*this);
-        return volume_->symlink(call, directory->cookie(), name, from.node, target);
-    }();
-    if (!entry) return fail(std::move(entry).error());
-    return finish(call, *entry, from);
+    return make(call, directory, name, from, [&](const NewNode& node) {
+        return volume_->symlink(call, directory->cookie(), name, node, target);
+    });
 }
 
 Result<void> Tree::link(const Call& call, const NodeReference& node, const NodeReference& directory,

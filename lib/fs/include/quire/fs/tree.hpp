@@ -308,7 +308,12 @@ private:
     Result<Inheritance> inherit(const Call& call, const NodeReference& directory,
                                 const Attributes& parent, FileType type, std::uint16_t permissions,
                                 const NewOwner& owner);
-    Result<NodeReference> finish(const Call& call, const Entry& entry, const Inheritance& from);
+    template <typename Make>
+    Result<NodeReference> make(const Call& call, const NodeReference& directory, const Name& name,
+                               const Inheritance& from, Make&& make);
+    Result<void> finish(const Call& call, const Node& node, const Inheritance& from);
+    void unmake(const Call& call, const NodeReference& directory, const Name& name,
+                const Node& node);
     Result<Attributes> change(const Call& call, const NodeReference& node, const Attributes& now,
                               const AttributeChanges& changes);
     Result<AttributeChanges> check_changes(const Call& call, const NodeReference& node,
