@@ -126,7 +126,11 @@ Result<void> HookedVolume::access(const fs::Call& call, fs::Cookie node, int mas
 }
 
 Result<fs::Attributes> HookedVolume::getattr(const fs::Call& call, fs::Cookie node) {
-    return forward(fs::Operation::getattr, node, [&] { return below_->getattr(call, node); });
+    return forward(fs::Operation::getattr, node, [&]() -> Result<fs::Attributes> {
+        QUIRE_TRY_ASSIGN(fs::Attributes attributes, below_->getattr(call, node));
+        if (view_) view_(node, attributes);
+        return attributes;
+    });
 }
 
 Result<fs::Attributes> HookedVolume::setattr(const fs::Call& call, fs::Cookie node,

@@ -6,8 +6,12 @@
 
 namespace quire::fs {
 
-FileSource::FileSource(std::shared_ptr<OpenFile> file, Call call, std::string description)
-    : file_(std::move(file)), call_(std::move(call)), description_(std::move(description)) {}
+FileSource::FileSource(std::shared_ptr<OpenFile> file, Call call, std::string description,
+                       std::unique_ptr<FileLock> lock)
+    : file_(std::move(file)),
+      call_(std::move(call)),
+      description_(std::move(description)),
+      lock_(std::move(lock)) {}
 
 Result<std::uint64_t> FileSource::size() {
     QUIRE_TRY_ASSIGN(const Attributes attributes, file_->attributes(call_));

@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "content.hpp"
 #include "tree_turn.hpp"
 
 namespace quire::fs {
@@ -57,6 +58,15 @@ void Tree::forget(Cookie cookie) {
     if (lookups == 0) return;
     const Turn turn(*this);
     volume_->reclaim(cookie, lookups);
+}
+
+std::shared_ptr<Content> Tree::content_of(const Node& node) {
+    const std::lock_guard lock(nodes_mutex_);
+    std::weak_ptr<Content>& place = nodes_.at(node.cookie()).content;
+    if (auto content = place.lock()) return content;
+    auto content = std::make_shared<Content>();
+    place = content;
+    return content;
 }
 
 Result<Found> Tree::ask(const Call& call, const NodeReference& directory, const Name& name) {

@@ -4,6 +4,9 @@
 
 #include <unistd.h>
 
+#include <mutex>
+
+#include "content.hpp"
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
 #include "tree_turn.hpp"
@@ -111,7 +114,7 @@ Result<AttributeChanges> Tree::check_changes(const Call& call, const NodeReferen
     const bool owner = root || credentials.uid == now.uid;
     const auto denied = [] { return fail(std::errc::operation_not_permitted); };
 
-    if (now.flags & immutable_flag || (now.flags & append_only_flag && changes.size))
+    if (now.flags & immutable_flag || (now.flags & append_only_flag && !changes.empty()))
         return fail(std::errc::operation_not_permitted, "it is immutable or append-only");
     if (changes.uid && !root && !(owner && *changes.uid == now.uid)) return denied();
     const bool may_have_group =
@@ -141,6 +144,12 @@ Result<AttributeChanges> Tree::check_changes(const Call& call, const NodeReferen
 
 Result<Attributes> Tree::set_attributes(const Call& call, const NodeReference& node,
                                         const AttributeChanges& wanted) {
+    std::shared_ptr<Content> content;
+    std::unique_lock<EndGate> moving;
+    if (wanted.size) {
+        content = content_of(*node);
+        moving = std::unique_lock(content->end);
+    }
     QUIRE_TRY_ASSIGN(const Attributes now, fetch(call, node->cookie()));
     QUIRE_TRY_ASSIGN(const AttributeChanges changes, check_changes(call, node, now, wanted));
     return change(call, node, now, changes);

@@ -13,14 +13,18 @@ namespace quire::testing {
 /// A volume that lets another one do everything, and tells the test before each operation: which,
 /// and on which node (of operations on names: the directory). What the test's hook does then (wait,
 /// count, change the volume below) has happened when the operation begins; an error of it is the
-/// operation's.
+/// operation's. A view may change the attributes that are seen, such as flags that the volume below
+/// does not know.
 /// Threads: as the volume below; the hook is called from any.
 class HookedVolume final : public fs::Volume {
 public:
     using Hook = std::function<Result<void>(fs::Operation operation, fs::Cookie node)>;
 
-    HookedVolume(std::shared_ptr<fs::Volume> below, Hook hook)
-        : below_(std::move(below)), hook_(std::move(hook)) {}
+    /// What getattr() answers, before it does.
+    using View = std::function<void(fs::Cookie node, fs::Attributes& attributes)>;
+
+    HookedVolume(std::shared_ptr<fs::Volume> below, Hook hook, View view = {})
+        : below_(std::move(below)), hook_(std::move(hook)), view_(std::move(view)) {}
 
     fs::ThreadModel thread_model() const override { return below_->thread_model(); }
     bool supports(fs::Operation operation) const override { return below_->supports(operation); }
@@ -99,6 +103,7 @@ private:
 
     std::shared_ptr<fs::Volume> below_;
     Hook hook_;
+    View view_;
 };
 
 }  // namespace quire::testing

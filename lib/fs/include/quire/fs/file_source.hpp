@@ -13,7 +13,9 @@ namespace quire::fs {
 /// Threads: any.
 class FileSource final : public block::ByteSource {
 public:
-    FileSource(std::shared_ptr<OpenFile> file, Call call, std::string description);
+    /// `lock`, where there is one, is held as long.
+    FileSource(std::shared_ptr<OpenFile> file, Call call, std::string description,
+               std::unique_ptr<FileLock> lock = nullptr);
 
     Result<std::uint64_t> size() override;
     bool writable() const override;
@@ -29,6 +31,7 @@ private:
     std::shared_ptr<OpenFile> file_;
     Call call_;
     std::string description_;
+    std::unique_ptr<FileLock> lock_;  // ends before the file
 };
 
 }  // namespace quire::fs

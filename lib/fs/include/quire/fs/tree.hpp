@@ -13,85 +13,13 @@
 #include <vector>
 
 #include "quire/base/path.hpp"
+#include "quire/fs/open_file.hpp"
 #include "quire/fs/turns.hpp"
 #include "quire/fs/volume.hpp"
 
 namespace quire::fs {
 
 class Tree;
-
-/// A node held by somebody: while a reference lives, the node does. The last one answers the
-/// lookups to the volume.
-class Node {
-public:
-    ~Node();
-    Node(const Node&) = delete;
-    Node& operator=(const Node&) = delete;
-
-    Cookie cookie() const { return cookie_; }
-    FileType type() const { return type_; }
-    /// Identity within the volume, for ever.
-    Handle handle() const { return handle_; }
-
-private:
-    friend class Tree;
-    Node(std::shared_ptr<Tree> tree, Cookie cookie, FileType type, Handle handle)
-        : tree_(std::move(tree)), cookie_(cookie), type_(type), handle_(handle) {}
-
-    std::shared_ptr<Tree> tree_;
-    Cookie cookie_;
-    FileType type_;
-    Handle handle_;
-};
-
-using NodeReference = std::shared_ptr<const Node>;
-
-/// A regular file held open. Closed by the destructor.
-/// Threads: any.
-class OpenFile {
-public:
-    ~OpenFile();
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-
-    const NodeReference& node() const { return node_; }
-    OpenMode mode() const { return mode_; }
-    const std::shared_ptr<Tree>& tree() const { return tree_; }
-
-    /// As Volume::read and friends. Fails besides: bad_file_descriptor (not open for that).
-    Result<std::size_t> read(const Call& call, std::uint64_t offset, std::span<std::byte> memory);
-    /// Takes from the file what a change of content ends: set-user-id and set-group-id (unless
-    /// the caller is root) and, at the first write, security.capability.
-    Result<std::size_t> write(const Call& call, std::uint64_t offset,
-                              std::span<const std::byte> memory);
-    /// Writes all of `memory`, or fails.
-    Result<void> write_all(const Call& call, std::uint64_t offset,
-                           std::span<const std::byte> memory);
-    Result<Attributes> attributes(const Call& call);
-    Result<void> resize(const Call& call, std::uint64_t size);
-    Result<std::uint64_t> seek(const Call& call, std::uint64_t offset, SeekTo what);
-    Result<void> allocate(const Call& call, AllocateMode mode, block::Range range);
-    Result<void> discard(const Call& call, block::Range range);
-    /// Copies to another file of the same tree, or elsewhere in this one; answers the bytes copied.
-    /// Fails besides: invalid_argument (ranges of one file that overlap), cross_device_link
-    /// (another tree).
-    Result<std::uint64_t> copy_to(const Call& call, std::uint64_t offset, OpenFile& to,
-                                  std::uint64_t to_offset, std::uint64_t length);
-    /// Notice that it is being mapped. Fails besides: permission_denied (not open for that).
-    Result<void> map(const Call& call, OpenMode mode);
-    Result<void> sync(const Call& call);
-
-private:
-    friend class Tree;
-    Result<void> about_to_write(const Call& call);
-    OpenFile(std::shared_ptr<Tree> tree, NodeReference node, OpenMode mode)
-        : tree_(std::move(tree)), node_(std::move(node)), mode_(mode) {}
-
-    std::shared_ptr<Tree> tree_;
-    NodeReference node_;
-    OpenMode mode_;
-    std::atomic<bool> written_ = false;
-};
 
 enum class Follow : bool { no, yes };  ///< whether a symbolic link at the end is followed
 
@@ -218,6 +146,7 @@ public:
     Result<Attributes> touch(const Call& call, const NodeReference& node,
                              const AttributeChanges& times);
     Result<std::string> read_link(const Call& call, const NodeReference& node);
+    /// A file that is append-only is opened for writing with `mode.append` only.
     /// Fails besides: is_a_directory (for writing), too_many_symbolic_link_levels (a symbolic
     /// link), no_such_device_or_address (a socket or device: they have no content here).
     Result<std::shared_ptr<OpenFile>> open(const Call& call, const NodeReference& node,
@@ -252,6 +181,7 @@ public:
 private:
     friend class Node;
     friend class OpenFile;
+    friend class FileLock;
     class Turn;  // holds the volume as its thread model asks, for one operation
     class Walk;
     class Moving;
@@ -260,6 +190,7 @@ private:
     // overlap, hence the count of holders; the last one to go answers all lookups.
     struct Held {
         std::weak_ptr<const Node> node;
+        std::weak_ptr<Content> content;
         std::uint64_t lookups = 0;
         std::uint64_t holders = 0;
     };
@@ -276,6 +207,7 @@ private:
 
     NodeReference adopt(const Entry& entry, std::uint64_t lookups = 1);
     void forget(Cookie cookie);
+    std::shared_ptr<Content> content_of(const Node& node);
     Result<Found> ask(const Call& call, const NodeReference& directory, const Name& name);
     Result<NodeReference> above(const Call& call, const NodeReference& directory);
     struct Ascent {

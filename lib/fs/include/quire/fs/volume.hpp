@@ -113,6 +113,9 @@ struct RenameFlags {
 struct OpenMode {
     bool read = true;
     bool write = false;
+    /// With write: whoever opens it writes at the end only, and nothing but that is done with it.
+    /// The framework says so to a volume of append-only files, and of no others.
+    bool append = false;
 };
 
 enum class SeekTo : std::uint8_t { data, hole };
@@ -269,6 +272,7 @@ public:
     virtual Result<void> mmap(const Call& call, Cookie node, OpenMode mode) = 0;
     /// Which of the asked-for events (poll.h) are ready now.
     virtual Result<int> poll(const Call& call, Cookie node, int events) = 0;
+    /// Fails: device_or_resource_busy (somebody else's is against it, and `wait` is not set).
     virtual Result<void> advisory_lock(const Call& call, Cookie node, const AdvisoryLock& lock) = 0;
     virtual Result<std::int64_t> pathconf(const Call& call, Cookie node,
                                           PathConfiguration what) = 0;
