@@ -64,12 +64,13 @@ Result<block::Range> ours(const protocols::Range& range) {
 }
 
 std::uint32_t to_wire(fs::OpenMode mode) {
-    return (mode.read ? 1U : 0U) | (mode.write ? 2U : 0U);
+    return (mode.read ? 1U : 0U) | (mode.write ? 2U : 0U) | (mode.append ? 4U : 0U);
 }
 
 Result<fs::OpenMode> open_mode(std::uint32_t bits) {
-    if (bits > 3) return fail(std::errc::invalid_argument);
-    return fs::OpenMode{.read = (bits & 1U) != 0, .write = (bits & 2U) != 0};
+    if (bits > 7 || (bits & 6U) == 4U) return fail(std::errc::invalid_argument);
+    return fs::OpenMode{
+        .read = (bits & 1U) != 0, .write = (bits & 2U) != 0, .append = (bits & 4U) != 0};
 }
 
 std::uint32_t to_wire(fs::RenameFlags flags) {
