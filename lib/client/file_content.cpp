@@ -115,8 +115,8 @@ Result<void> File::write_at_position(std::span<const std::byte> memory) {
     if (write_behind_ && memory.size() < WriteBehind::limit()) {
         if (!write_behind_->takes(position, memory.size())) QUIRE_TRY(drain());
         write_behind_->put(position, memory);
+        if (write_behind_->full()) QUIRE_TRY(drain());
         if (!appends()) position_ += memory.size();
-        if (write_behind_->full()) return drain();
         return {};
     }
     QUIRE_TRY(drain());

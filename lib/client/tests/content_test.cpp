@@ -2,6 +2,7 @@
 //
 // Reading, writing and seeking, with and without buffers.
 
+#include "buffers/read_ahead.hpp"
 #include "client_ground.hpp"
 
 namespace quire::client {
@@ -192,6 +193,33 @@ TEST_P(ContentOfFiles, has_positions_that_make_sense) {
     EXPECT_TRUE(file.allocate(protocols::AllocateMode::punch_hole, 0, 4));
     EXPECT_TRUE(file.seek(0, Whence::set));
     EXPECT_EQ(read(file, 6), std::string("\0\0\0\0", 4) + "45");
+}
+
+TEST_P(ContentOfFiles, that_cannot_be_written_leaves_the_position) {
+    constexpr std::size_t piece = 1000;
+    const std::size_t room = WriteBehind::limit();
+    // A piece that fills the buffer, one that has no place in it, and one that is never kept.
+    for (const std::size_t first : {room - piece, room - 1, room}) {
+        File file = open("f", "w+");
+        EXPECT_TRUE(file.write(bytes_of("12345")));
+        EXPECT_TRUE(file.write_out());
+        set_hook([](fs::Operation operation, fs::Cookie) -> Result<void> {
+            if (operation == fs::Operation::write) return fail(std::errc::no_space_on_device);
+            return {};
+        });
+        std::uint64_t position = 5;
+        if (first < room) {
+            EXPECT_TRUE(file.write(bytes_of(pattern(first))));
+            position += first;
+            EXPECT_EQ(code_of(file.write(bytes_of(pattern(piece)))), std::errc::no_space_on_device);
+        } else {
+            EXPECT_EQ(code_of(file.write(bytes_of(pattern(first)))), std::errc::no_space_on_device);
+        }
+        EXPECT_EQ(file.position().value_or(0), position) << first;
+        set_hook(nullptr);
+        EXPECT_EQ(code_of(file.close()),
+                  first < room ? std::errc::no_space_on_device : std::errc());
+    }
 }
 
 TEST_P(ContentOfFiles, that_cannot_be_written_later_is_reported) {
