@@ -40,11 +40,10 @@ public:
     Result<Written> write(const fs::Call& call, const ipc::Call& caller, std::uint64_t position,
                           std::span<const std::byte> memory, Source source) const;
     Result<void> resize(const fs::Call& call, std::uint64_t size) const;
+    /// As fs::OpenFile::grow.
+    Result<void> grow(const fs::Call& call, std::uint64_t size) const;
 
 private:
-    Result<void> write_steps(const fs::Call& call, const ipc::Call& caller, std::uint64_t position,
-                             std::span<const std::byte> memory, Source source) const;
-
     std::shared_ptr<fs::OpenFile> file_;
     std::shared_ptr<Provider> provider_;
     bool append_;

@@ -30,7 +30,6 @@ bool Guard::supports(fs::Operation operation) const {
     switch (operation) {
         case fs::Operation::extended_attribute_control:
         case fs::Operation::ioctl:
-        case fs::Operation::advisory_lock:
         case fs::Operation::access:
         case fs::Operation::unmount:
             return false;
@@ -41,6 +40,7 @@ bool Guard::supports(fs::Operation operation) const {
             if (!authority_.identity().is_root()) return false;
             break;
         case fs::Operation::poll:
+        case fs::Operation::advisory_lock:
             return true;
         default:
             break;

@@ -140,9 +140,23 @@ Result<int> Guard::poll(const fs::Call& call, fs::Cookie node, int events) {
     return events;
 }
 
-Result<void> Guard::advisory_lock(const fs::Call& call, fs::Cookie node, const fs::AdvisoryLock&) {
-    QUIRE_TRY(use(call, node));
-    return fail(std::errc::operation_not_supported);
+Result<void> Guard::advisory_lock(const fs::Call& call, fs::Cookie node,
+                                  const fs::AdvisoryLock& lock) {
+    using Kind = fs::AdvisoryLock::Kind;
+    QUIRE_TRY_ASSIGN(const Use use, this->use(call, node));
+    if (lock.wait || lock.range != block::Range{})
+        return fail(std::errc::operation_not_supported, "only whole files are locked, or not");
+    if (lock.kind == Kind::unlock) {
+        table_->end_lock(node, lock.owner);
+        return {};
+    }
+    QUIRE_TRY_ASSIGN(
+        const auto file,
+        table_->opened_for(node, lock.kind == Kind::exclusive ? for_writing : for_reading));
+    if (const auto mine = table_->lock_of(node, lock.owner))
+        return mine->become(use.call, lock.kind);
+    QUIRE_TRY_ASSIGN(auto taken, file->lock(use.call, lock.kind));
+    return table_->keep_lock(node, lock.owner, std::move(taken));
 }
 
 Result<std::int64_t> Guard::pathconf(const fs::Call& call, fs::Cookie node,

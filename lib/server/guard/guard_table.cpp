@@ -10,6 +10,7 @@ namespace quire::server {
 namespace {
 
 constexpr std::errc stale_cookie = std::errc(ESTALE);
+constexpr std::size_t most_locks = 1024;  // of one node
 
 std::size_t slot_of(fs::OpenMode mode) {
     return (mode.read ? 1U : 0U) | (mode.write ? 2U : 0U);
@@ -30,7 +31,7 @@ Result<fs::Cookie> GuardTable::give(const fs::NodeReference& node, std::uint64_t
     const fs::Cookie number = next_++;
     numbers_.emplace(node->cookie(), number);
     handles_.emplace(node->handle(), number);
-    held_.emplace(number, Held{node, 1, moves, {}, {}});
+    held_.emplace(number, Held{node, 1, moves, {}, {}, {}});
     return number;
 }
 
@@ -100,12 +101,14 @@ Result<void> GuardTable::opened(fs::Cookie cookie, fs::OpenMode mode,
 
 Result<void> GuardTable::closed(fs::Cookie cookie, fs::OpenMode mode) {
     std::shared_ptr<fs::OpenFile> last;
+    Locks locks;
     const std::lock_guard lock(mutex_);
     const auto found = held_.find(cookie);
     if (found == held_.end()) return fail(stale_cookie);
     Slot& slot = found->second.slots.at(slot_of(mode));
     if (slot.count == 0) return fail(std::errc::bad_file_descriptor);
     if (--slot.count == 0) last.swap(slot.file);
+    if (!found->second.open()) locks.swap(found->second.locks);
     return {};
 }
 
@@ -119,6 +122,34 @@ Result<std::shared_ptr<fs::OpenFile>> GuardTable::opened_for(fs::Cookie cookie,
     for (std::size_t index = 0; index < slots.size(); ++index)
         if ((index & wanted) == wanted && slots.at(index).file) return slots.at(index).file;
     return fail(std::errc::bad_file_descriptor);
+}
+
+std::shared_ptr<fs::FileLock> GuardTable::lock_of(fs::Cookie cookie, std::uint64_t owner) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = held_.find(cookie);
+    if (found == held_.end()) return nullptr;
+    const auto place = found->second.locks.find(owner);
+    return place == found->second.locks.end() ? nullptr : place->second;
+}
+
+Result<void> GuardTable::keep_lock(fs::Cookie cookie, std::uint64_t owner,
+                                   std::shared_ptr<fs::FileLock> lock) {
+    const std::lock_guard guard(mutex_);  // ends before what is not kept does
+    const auto found = held_.find(cookie);
+    if (found == held_.end()) return fail(stale_cookie);
+    if (!found->second.open()) return fail(std::errc::bad_file_descriptor);
+    Locks& locks = found->second.locks;
+    if (locks.size() >= most_locks) return fail(std::errc::no_lock_available);
+    // Of two calls of one owner at once that both had it, both have shared it.
+    locks.try_emplace(owner, std::move(lock));
+    return {};
+}
+
+void GuardTable::end_lock(fs::Cookie cookie, std::uint64_t owner) {
+    Locks::node_type gone;  // ends after the lock
+    const std::lock_guard lock(mutex_);
+    const auto found = held_.find(cookie);
+    if (found != held_.end()) gone = found->second.locks.extract(owner);
 }
 
 }  // namespace quire::server

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -47,17 +48,32 @@ public:
     /// Fails: std::errc(ESTALE), bad_file_descriptor.
     Result<std::shared_ptr<fs::OpenFile>> opened_for(fs::Cookie cookie, fs::OpenMode mode) const;
 
+    /// The lock that one of the holder's owners has, or nullptr. Locks end when the node is not
+    /// open any more.
+    std::shared_ptr<fs::FileLock> lock_of(fs::Cookie cookie, std::uint64_t owner) const;
+    /// Fails: std::errc(ESTALE), bad_file_descriptor (not open any more), no_lock_available (too
+    /// many owners have one).
+    Result<void> keep_lock(fs::Cookie cookie, std::uint64_t owner,
+                           std::shared_ptr<fs::FileLock> lock);
+    void end_lock(fs::Cookie cookie, std::uint64_t owner);
+
 private:
     struct Slot {
         std::shared_ptr<fs::OpenFile> file;
         std::uint64_t count = 0;
     };
+    using Locks = std::map<std::uint64_t, std::shared_ptr<fs::FileLock>>;
     struct Held {
         fs::NodeReference node;
         std::uint64_t lookups = 0;
         std::uint64_t moves = 0;
         std::array<Slot, 4> slots;  // by mode
         std::shared_ptr<fs::OpenFile> fresh;
+        Locks locks;  // by owner
+
+        bool open() const {
+            return std::ranges::any_of(slots, [](const Slot& slot) { return slot.count != 0; });
+        }
     };
 
     const std::size_t limit_;

@@ -31,9 +31,6 @@ public:
     bool removed() const { return removed_; }
     void mark_removed() { removed_ = true; }
 
-    /// Held while something is appended: where the end is, and writing there, are one.
-    std::mutex& appending() { return appending_; }
-
     void subscribe(std::shared_ptr<Subscription> subscription);
     /// Nothing more is told to it, even if it is subscribed afterwards.
     void unsubscribe(const std::shared_ptr<Subscription>& subscription);
@@ -44,7 +41,6 @@ private:
     const std::shared_ptr<Registry> registry_;
     const fs::Handle handle_;
     std::atomic<bool> removed_ = false;
-    std::mutex appending_;
 
     std::mutex mutex_;  // guards what follows
     std::vector<std::shared_ptr<Subscription>> subscriptions_;

@@ -132,11 +132,7 @@ Result<std::uint64_t> FileSession::list_extended_attributes_to(const ipc::Call& 
 Result<std::uint64_t> FileSession::flush(const ipc::Call& call, std::uint64_t populated_size) {
     const fs::Call own = call_of(call);
     fs::OpenFile& file = accessor_.file();
-    if (populated_size != 0) {
-        if (!file.mode().write) return fail(std::errc::bad_file_descriptor);
-        QUIRE_TRY_ASSIGN(const fs::Attributes before, file.attributes(own));
-        if (before.size < populated_size) QUIRE_TRY(accessor_.resize(own, populated_size));
-    }
+    if (populated_size != 0) QUIRE_TRY(accessor_.grow(own, populated_size));
     QUIRE_TRY(file.sync(own));
     QUIRE_TRY_ASSIGN(const fs::Attributes after, file.attributes(own));
     return after.size;

@@ -73,9 +73,6 @@ Result<std::optional<OpenedFile>> Opening::open_found(const fs::NodeReference& n
     QUIRE_TRY_ASSIGN(auto file, authority_.tree().open(call_, node, way_.mode));
     QUIRE_TRY_ASSIGN(const fs::Attributes attributes, file->attributes(call_));
     if (attributes.links == 0 && !insist) return std::nullopt;
-    const bool at_end_only = (attributes.flags & fs::append_only_flag) != 0;
-    if (at_end_only && way_.mode.write && (!way_.append || way_.truncate))
-        return fail(std::errc::operation_not_permitted, "it is append-only");
     QUIRE_TRY_ASSIGN(OpenedFile opened,
                      finish(std::move(file), host_.registry->find_or_create(node->handle())));
     return opened;
@@ -130,11 +127,13 @@ Result<OpenWay> OpenWay::parse(std::uint32_t flags, std::uint16_t permissions) {
                                     protocols::open_no_follow;
     const auto has = [&](std::uint32_t flag) { return (flags & flag) != 0; };
     OpenWay way;
-    way.mode = {.read = has(protocols::open_read), .write = has(protocols::open_write)};
     way.create = has(protocols::open_create);
     way.exclusive = way.create && has(protocols::open_exclusive);
     way.truncate = has(protocols::open_truncate);
     way.append = has(protocols::open_append);
+    way.mode = {.read = has(protocols::open_read),
+                .write = has(protocols::open_write),
+                .append = way.append};
     way.follow = !has(protocols::open_no_follow);
     way.permissions = permissions;
     if ((flags & ~known) != 0 || (!way.mode.read && !way.mode.write) ||

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
 #include <functional>
 #include <memory>
@@ -82,9 +83,13 @@ protected:
     explicit FileGround(std::shared_ptr<fs::Volume> its_volume)
         : volume(std::move(its_volume)), carrier(*ipc::Server::create()) {
         tree = *fs::Tree::open(std::make_shared<testing::HookedVolume>(
-            volume, [this](fs::Operation operation, fs::Cookie node) -> Result<void> {
+            volume,
+            [this](fs::Operation operation, fs::Cookie node) -> Result<void> {
                 const auto hook = current_hook();
                 return hook ? hook(operation, node) : Result<void>();
+            },
+            [this](fs::Cookie node, fs::Attributes& attributes) {
+                if (node == append_only) attributes.flags |= fs::append_only_flag;
             }));
         files = std::make_unique<FileServer>(tree);
         opener = files->opener(Authority(tree, fs::Credentials::root()));
@@ -170,6 +175,7 @@ protected:
     ipc::Cap<Opener> opener;
     ipc::Cap<OpenerContext> context;
     ipc::Server carrier;
+    std::atomic<fs::Cookie> append_only = ~fs::Cookie{0};  // what shows as such
 
 private:
     Hook current_hook() {

@@ -36,9 +36,14 @@ protected:
     GuardGround() {
         auto volume = memory::MemoryVolume::create({.clock = std::make_shared<SystemClock>()});
         tree = *fs::Tree::open(std::make_shared<testing::HookedVolume>(
-            *volume, [this](fs::Operation operation, fs::Cookie node) -> Result<void> {
+            *volume,
+            [this](fs::Operation operation, fs::Cookie node) -> Result<void> {
                 if (hook) hook(operation, node);
                 return {};
+            },
+            [this](fs::Cookie node, fs::Attributes& attributes) {
+                if (append_only && node == append_only->cookie())
+                    attributes.flags |= fs::append_only_flag;
             }));
         for (const char* path : {"jail", "jail/a", "jail/a/b", "jail/a/b/c", "outside"})
             directory(path);
@@ -84,6 +89,7 @@ protected:
     const fs::Call call = fs::Call::as_root();
     std::function<void(fs::Operation, fs::Cookie)> hook;
     std::shared_ptr<fs::Tree> tree;
+    fs::NodeReference append_only;  // what shows as such
 };
 
 }  // namespace quire::server

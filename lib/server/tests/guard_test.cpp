@@ -125,10 +125,8 @@ TEST_F(GuardRights, end_at_the_volume_itself) {
     const fs::Cookie file = find(guard, "secret");
     EXPECT_EQ(guard.ioctl(call, file, 1, {}).error(),
               std::errc::inappropriate_io_control_operation);
-    EXPECT_EQ(guard.advisory_lock(call, file, {}).error(), std::errc::operation_not_supported);
-    for (const auto denied :
-         {fs::Operation::unmount, fs::Operation::ioctl, fs::Operation::advisory_lock,
-          fs::Operation::extended_attribute_control, fs::Operation::access})
+    for (const auto denied : {fs::Operation::unmount, fs::Operation::ioctl,
+                              fs::Operation::extended_attribute_control, fs::Operation::access})
         EXPECT_FALSE(guard.supports(denied));
     EXPECT_TRUE(guard.supports(fs::Operation::rename));
 }

@@ -32,8 +32,11 @@ class GuardTable;
 ///   be known.
 /// - Nothing may be kept by caches without asking again, because others change the same tree.
 /// - read_only_file_system comes first when the authority is for reading only.
+/// - advisory_lock() locks whole files, without waiting, for who has them open: shared for reading,
+///   exclusive for writing; else bad_file_descriptor. All who use the tree are asked. A lock ends
+///   when its owner unlocks, when the holder has the file no longer open, and with the guard.
 /// - supports() denies, and operation_not_supported answers: extended_attribute_control, ioctl,
-///   advisory_lock (the tree has no rules for them), access as a hook (each operation is checked
+///   locks of parts (the tree has no rules for them), access as a hook (each operation is checked
 ///   here anyhow). unmount() is operation_not_permitted: it is not the holder's volume.
 ///
 /// When it ends, everything that the holder held is answered.
