@@ -63,7 +63,10 @@ Result<File> Context::open_checked(std::string_view path, std::uint32_t flags,
         options.buffered && readable && !empty_at_first
             ? std::min<std::uint32_t>(options.first_bytes, protocols::content_limit)
             : 0;
-    const auto permissions = static_cast<std::uint16_t>(options.permissions & ~state_->umask);
+    std::uint16_t permissions = options.permissions;
+    if (flags & protocols::open_create) {
+        QUIRE_TRY_ASSIGN(permissions, state_->asked_for(permissions));
+    }
     QUIRE_TRY_ASSIGN(auto opened,
                      state_->context->open(state_->call(), path, flags, permissions, wanted));
     if (opened.content.size() > wanted) return senseless("more content than was asked for");

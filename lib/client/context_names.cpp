@@ -14,10 +14,6 @@ constexpr std::size_t value_beside_path = 60928;
 
 constexpr std::uint16_t permission_bits = 07777;
 
-std::uint16_t less(std::uint16_t permissions, std::uint16_t umask) {
-    return static_cast<std::uint16_t>(permissions & permission_bits & ~umask);
-}
-
 }  // namespace
 
 Result<protocols::Attributes> Context::stat(std::string_view path) {
@@ -37,8 +33,10 @@ Result<protocols::Statistics> Context::statistics() {
 }
 
 Result<void> Context::mkdir(std::string_view path, std::uint16_t permissions) {
-    return on(path, [&] {
-        return state_->context->mkdir(state_->call(), path, less(permissions, state_->umask));
+    return on(path, [&]() -> Result<void> {
+        QUIRE_TRY_ASSIGN(const std::uint16_t asked,
+                         state_->asked_for(permissions & permission_bits));
+        return state_->context->mkdir(state_->call(), path, asked);
     });
 }
 Result<void> Context::rmdir(std::string_view path) {
@@ -67,9 +65,10 @@ Result<void> Context::symlink(std::string_view target, std::string_view path) {
 }
 Result<void> Context::mknod(std::string_view path, protocols::FileType type,
                             std::uint16_t permissions, const protocols::DeviceNumber& device) {
-    return on(path, [&] {
-        return state_->context->mknod(state_->call(), path, type, less(permissions, state_->umask),
-                                      device);
+    return on(path, [&]() -> Result<void> {
+        QUIRE_TRY_ASSIGN(const std::uint16_t asked,
+                         state_->asked_for(permissions & permission_bits));
+        return state_->context->mknod(state_->call(), path, type, asked, device);
     });
 }
 

@@ -19,6 +19,17 @@ ipc::Call ContextState::call() const {
     return call.cancelled_by(stop);
 }
 
+Result<std::uint16_t> ContextState::asked_for(std::uint16_t permissions) {
+    if (umask_is_known_there && umask_there != umask) {
+        const auto told = context->set_umask(call(), umask);
+        if (!told && told.error() != std::errc::function_not_supported) return fail(told.error());
+        umask_is_known_there = told.has_value();
+        umask_there = umask;
+    }
+    if (umask_is_known_there) return permissions;
+    return static_cast<std::uint16_t>(permissions & ~umask);
+}
+
 Result<void> check_path(std::string_view path) {
     if (path.empty()) return fail(std::errc::no_such_file_or_directory);
     if (path.size() > protocols::path_limit) return fail(std::errc::filename_too_long);

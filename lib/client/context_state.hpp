@@ -25,7 +25,14 @@ struct ContextState {
     ipc::Call call() const;
 
     const ipc::Cap<protocols::OpenerContext> context;
+    /// What to ask for, where `permissions` less the umask are wanted. The server takes it away, since
+    /// only there it is known of default access lists; one that cannot is asked for less. A message
+    /// where the umask is another one than before.
+    Result<std::uint16_t> asked_for(std::uint16_t permissions);
+
     std::uint16_t umask = 0;
+    std::uint16_t umask_there = 0;
+    bool umask_is_known_there = true;
     std::optional<std::chrono::nanoseconds> patience;
     std::stop_token stop;
     TransferBuffer buffer;

@@ -109,7 +109,14 @@ public:
         return result;
     }
     Result<void> set_buffer(const ipc::Call&, ipc::Memory) override { return buffer(); }
+    Result<void> set_umask(const ipc::Call&, std::uint16_t) override { return umask; }
+    Result<void> mkdir(const ipc::Call&, std::string_view, std::uint16_t permissions) override {
+        made_with = permissions;
+        return {};
+    }
 
+    Result<void> umask;
+    std::uint16_t made_with = 0;
     std::shared_ptr<LyingFile> file = std::make_shared<LyingFile>();
     std::shared_ptr<LyingDirectory> directory = std::make_shared<LyingDirectory>();
     std::uint64_t size = 0;
@@ -126,6 +133,26 @@ protected:
     LyingFile& file = *liar->file;
     Context context{ipc::Cap<OpenerContext>(liar)};
 };
+
+TEST_F(NonsenseOfServers, that_know_no_umask_are_asked_for_less) {
+    liar->umask = fail(std::errc::function_not_supported);
+    EXPECT_TRUE(context.mkdir("d", 0777));
+    EXPECT_EQ(liar->made_with, 0755);
+    context.set_umask(077);
+    EXPECT_TRUE(context.mkdir("d", 0777));
+    EXPECT_EQ(liar->made_with, 0700);
+}
+
+TEST_F(NonsenseOfServers, that_know_the_umask_take_it_away_themselves) {
+    EXPECT_TRUE(context.mkdir("d", 0777));
+    EXPECT_EQ(liar->made_with, 0777);
+    // One that was not told of the latest makes nothing.
+    liar->umask = fail(std::errc::io_error);
+    liar->made_with = 0;
+    context.set_umask(077);
+    EXPECT_EQ(code_of(context.mkdir("d", 0777)), std::errc::io_error);
+    EXPECT_EQ(liar->made_with, 0);
+}
 
 TEST_F(NonsenseOfServers, in_content_is_an_error) {
     File opened = *context.open("f", "r+", {.buffered = false});

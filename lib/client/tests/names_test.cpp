@@ -78,6 +78,26 @@ TEST_P(NamesOfFiles, have_the_permissions_that_the_umask_leaves) {
     EXPECT_EQ(permissions("f"), 04755);
 }
 
+TEST_P(NamesOfFiles, have_the_permissions_that_a_default_list_says) {
+    // user::rwx, user:5:rwx, group::r-x, mask::rwx, other::--x
+    const std::string list(
+        "\2\0\0\0\1\0\7\0\377\377\377\377\2\0\7\0\5\0\0\0\4\0\5\0\377\377\377\377"
+        "\20\0\7\0\377\377\377\377\40\0\1\0\377\377\377\377",
+        44);
+    EXPECT_TRUE(context->mkdir("d"));
+    EXPECT_TRUE(context->set_extended_attribute("d", "system.posix_acl_default", bytes_of(list)));
+    EXPECT_EQ(context->set_umask(077), 022);
+    const auto permissions = [&](const char* path) { return context->lstat(path)->permissions; };
+    make("d/f", "");
+    EXPECT_EQ(permissions("d/f"), 0660);
+    EXPECT_TRUE(context->mkdir("d/e", 0755));
+    EXPECT_EQ(permissions("d/e"), 0751);
+    EXPECT_TRUE(context->mknod("d/pipe", FileType::fifo, 0666));
+    EXPECT_EQ(permissions("d/pipe"), 0660);
+    make("f", "");
+    EXPECT_EQ(permissions("f"), 0600);
+}
+
 TEST_P(NamesOfFiles, have_attributes_that_can_be_changed) {
     make("f", "0123456789");
     EXPECT_TRUE(context->symlink("f", "s"));

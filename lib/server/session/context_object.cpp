@@ -125,4 +125,10 @@ Result<void> ContextObject::set_buffer(const ipc::Call&, ipc::Memory buffer) {
     return take_buffer(*owner_.buffer, buffer);
 }
 
+Result<void> ContextObject::set_umask(const ipc::Call&, std::uint16_t umask) {
+    if (umask > 0777) return fail(std::errc::invalid_argument);
+    umask_ = umask;
+    return {};
+}
+
 }  // namespace quire::server

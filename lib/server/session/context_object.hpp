@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "quire/protocols/filesystem.hpp"
@@ -32,6 +34,7 @@ public:
     Result<protocols::Statistics> statistics(const ipc::Call& call) override;
     Result<void> sync(const ipc::Call& call) override;
     Result<void> set_buffer(const ipc::Call& call, ipc::Memory buffer) override;
+    Result<void> set_umask(const ipc::Call& call, std::uint16_t umask) override;
 
     // context_names.cpp
     Result<void> remove(const ipc::Call& call, std::string_view path) override;
@@ -76,7 +79,11 @@ public:
                                                       std::uint64_t length) override;
 
 private:
-    fs::Call call_of(const ipc::Call& call) const { return call_as(owner_.authority, call); }
+    fs::Call call_of(const ipc::Call& call) const {
+        fs::Call own = call_as(owner_.authority, call);
+        own.credentials.umask |= umask_;
+        return own;
+    }
     fs::Tree& tree() const { return owner_.authority.tree(); }
     Result<void> may_change() const { return owner_.authority.may_change(); }
     Result<fs::Found> find(const fs::Call& call, std::string_view path, bool follow) const;
@@ -93,6 +100,7 @@ private:
 
     const Presence presence_;
     const SessionOwner owner_;
+    std::atomic<std::uint16_t> umask_ = 0;
 };
 
 }  // namespace quire::server

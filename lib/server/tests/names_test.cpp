@@ -53,6 +53,30 @@ TEST_F(Names, are_made_and_removed) {
     EXPECT_EQ(code_of(context->access(in_time, "dev", 8)), invalid_argument);
 }
 
+TEST_F(Names, are_made_without_what_the_umask_of_their_context_takes) {
+    ASSERT_TRUE(context->mkdir(in_time, "d", 0777));
+    const auto own = user(1000);  // with 022 of its own
+    ASSERT_TRUE(context->set_attributes(
+        in_time, "d", true, {.which = protocols::change_permissions, .permissions = 0777}));
+    const auto permissions = [&](std::string_view path) {
+        return context->stat(in_time, path, false)->permissions;
+    };
+    ASSERT_TRUE(own->mkdir(in_time, "d/before", 0777));
+    EXPECT_EQ(permissions("d/before"), 0755);
+    EXPECT_EQ(code_of(own->set_umask(in_time, 01000)), std::errc::invalid_argument);
+    ASSERT_TRUE(own->set_umask(in_time, 05));
+    ASSERT_TRUE(own->mkdir(in_time, "d/after", 0777));
+    EXPECT_EQ(permissions("d/after"), 0750);
+    ASSERT_TRUE(own->open(in_time, "d/file", to_make, 0666, 0));
+    EXPECT_EQ(permissions("d/file"), 0640);
+    ASSERT_TRUE(own->set_umask(in_time, 0));
+    ASSERT_TRUE(own->mkdir(in_time, "d/again", 0777));
+    EXPECT_EQ(permissions("d/again"), 0755);
+    // Of one context, not of all of its user.
+    ASSERT_TRUE(context->mkdir(in_time, "other", 0777));
+    EXPECT_EQ(permissions("other"), 0777);
+}
+
 TEST_F(Names, are_moved_and_given) {
     file("a", "of a");
     file("b", "of b");

@@ -27,8 +27,9 @@ namespace quire::client {
 struct ContextState;
 
 struct ContextOptions {
-    /// Taken from the permissions of all that is made. The capability's own umask, where it has
-    /// one, is taken too.
+    /// Taken from the permissions of all that is made, but in directories with a default access
+    /// list. The capability's own umask, where it has one, is taken too. One message, with the
+    /// first that makes something.
     std::uint16_t umask = 022;
     /// How long one message is waited for; then the operation fails with timed_out. Nothing: as
     /// long as it takes.
@@ -49,7 +50,7 @@ public:
     /// A context of its own. One message. Fails: as every operation.
     static Result<Context> create(const ipc::Cap<protocols::Opener>& opener,
                                   const ContextOptions& options = {});
-    /// Needs: not empty, and used by nobody else who sets its buffer.
+    /// Needs: not empty, and used by nobody else who sets its buffer or umask.
     explicit Context(ipc::Cap<protocols::OpenerContext> context,
                      const ContextOptions& options = {});
 
