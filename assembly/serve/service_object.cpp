@@ -77,24 +77,30 @@ public:
         return window_->read(offset, memory);
     }
     Result<void> write(std::uint64_t offset, std::span<const std::byte> memory) override {
-        return window_->write(offset, memory);
+        return changed(window_->write(offset, memory));
     }
     Result<void> read_runs(std::span<const block::ReadRun> runs) override {
         return window_->read_runs(runs);
     }
     Result<void> write_runs(std::span<const block::WriteRun> runs) override {
-        return window_->write_runs(runs);
+        return changed(window_->write_runs(runs));
     }
     Result<void> flush() override { return window_->flush(); }
-    Result<void> discard(block::Range range) override { return window_->discard(range); }
-    Result<void> zero(block::Range range) override { return window_->zero(range); }
+    Result<void> discard(block::Range range) override { return changed(window_->discard(range)); }
+    Result<void> zero(block::Range range) override { return changed(window_->zero(range)); }
     Result<block::Range> next_data(std::uint64_t offset) override {
         return window_->next_data(offset);
     }
-    Result<void> resize(std::uint64_t size) override { return window_->resize(size); }
+    Result<void> resize(std::uint64_t size) override { return changed(window_->resize(size)); }
     std::string describe() const override { return window_->describe(); }
 
 private:
+    /// Also what failed may have changed something.
+    Result<void> changed(Result<void> outcome) {
+        served_->written = true;
+        return outcome;
+    }
+
     const std::shared_ptr<Served> served_;
     const std::shared_ptr<block::Device> window_;
     const bool read_only_;
@@ -126,6 +132,15 @@ GivenVolumes::Count GivenVolumes::count() const {
         count.nodes += volume->held();
     }
     return count;
+}
+
+Result<void> Served::commit(const fs::Call& call) {
+    if (read_only) return {};
+    if (tree) return tree->tree().sync(call);
+    if (!device || !written.exchange(false)) return {};
+    auto done = device->flush();
+    if (!done) written = true;
+    return done;
 }
 
 ServiceObject::ServiceObject(std::shared_ptr<Served> served, const ipc::Peer& peer)

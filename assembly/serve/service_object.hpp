@@ -70,6 +70,11 @@ struct Served {
     std::shared_ptr<block::Device> device;
     static constexpr int writer = -1;
     std::atomic<int> users = 0;
+    /// Since it was committed.
+    std::atomic<bool> written = false;
+
+    /// Makes durable what clients have changed. Threads: any.
+    Result<void> commit(const fs::Call& call = fs::Call::as_root());
 };
 
 /// The first object of one connection: gives out what its peer may have.

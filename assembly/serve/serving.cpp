@@ -140,10 +140,10 @@ void Serving::wait() {
     while (true) {
         const int signal = ::sigtimedwait(&signals, nullptr, &commit_interval);
         if (signal > 0) return;
-        if (errno != EAGAIN || request_.read_only || !served_->tree) continue;
+        if (errno != EAGAIN) continue;
         // What fails here fails for the clients too, when they ask; here it is for who looks after
         // the server.
-        if (const auto done = served_->tree->tree().sync(as_server()); !done) say(done.error());
+        if (const auto done = served_->commit(as_server()); !done) say(done.error());
     }
 }
 
