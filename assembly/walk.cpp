@@ -372,12 +372,27 @@ Result<OpenDevice> Walk::inner_device(const Place& place, std::size_t step) {
     }
     auto file = place.tree->open(as_root, *node, {.read = true, .write = writable_});
     if (!file) return std::unexpected(std::move(file).error().within(printable(name)));
-    auto source = std::make_shared<fs::FileSource>(*std::move(file), as_root, printable(name));
+    QUIRE_TRY_ASSIGN(auto lock, lock_of(**file, name));
+    auto source = std::make_shared<fs::FileSource>(*std::move(file), as_root, printable(name),
+                                                   std::move(lock));
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device,
                      block::SourceDevice::open(std::move(source), {.read_only = !writable_}));
     OpenDevice opened{key, std::move(device), writable_};
     opened_.add(opened);
     return opened;
+}
+
+// As a file of the host would be; also against others who use the same served filesystem.
+Result<std::unique_ptr<fs::FileLock>> Walk::lock_of(fs::OpenFile& file,
+                                                    const std::string& name) const {
+    using Kind = fs::AdvisoryLock::Kind;
+    auto lock = file.lock(as_root, writable_ ? Kind::exclusive : Kind::shared);
+    if (lock) return lock;
+    if (lock.error() != std::errc::device_or_resource_busy)
+        return std::unexpected(std::move(lock).error().within(printable(name)));
+    return fail(std::errc::device_or_resource_busy,
+                fmt::format("{} is being {} by another program, try again when that has ended",
+                            printable(name), writable_ ? "used" : "written"));
 }
 
 // A file of the host is locked and identified as such, whether the way to it was a bare path or led

@@ -49,6 +49,8 @@ private:
     /// The device that comes first.
     Result<OpenDevice> first_device();
     Result<OpenDevice> inner_device(const Place& place, std::size_t step);
+    Result<std::unique_ptr<fs::FileLock>> lock_of(fs::OpenFile& file,
+                                                  const std::string& name) const;
     Result<OpenDevice> device_of_host(const Place& place, const fs::NodeReference& node,
                                       const std::string& name);
     Result<Place> volume_on(const OpenDevice& device, const Slice& slice, const std::string& name);
