@@ -8,7 +8,6 @@
 #include <functional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "quire/fs/tree.hpp"
 #include "quire/testing/hooked_volume.hpp"
@@ -108,13 +107,6 @@ TEST_F(OneFile, keeps_what_was_written_at_its_end_while_something_is_appended) {
     EXPECT_EQ(content(), "0123456789XY");
 }
 
-TEST_F(OneFile, that_is_allocated_while_something_is_appended_keeps_it) {
-    in_the_middle(
-        Operation::write, [&] { append("ab"); },
-        [&] { EXPECT_TRUE(same->allocate(as_superuser, AllocateMode::allocate, {0, 20})); });
-    EXPECT_EQ(content(), "0123456789ab" + std::string(8, '\0'));
-}
-
 TEST_F(OneFile, that_grows_loses_nothing_that_is_written_meanwhile) {
     in_the_middle(
         Operation::setattr, [&] { EXPECT_TRUE(file->grow(as_superuser, 12).value_or(false)); },
@@ -160,22 +152,6 @@ TEST_F(OneFile, lets_who_appends_go_before_writes_that_come_later) {
     appender.join();
     writer.join();
     EXPECT_EQ(content(), "_123456789Xb");
-}
-
-TEST_F(OneFile, many_who_append_and_write_lose_nothing) {
-    constexpr int rounds = 200;
-    {
-        std::vector<std::jthread> threads;
-        for (int i = 0; i < 2; ++i)
-            threads.emplace_back([&] {
-                for (int round = 0; round < rounds; ++round) append("+");
-            });
-        threads.emplace_back([&] {
-            for (int round = 0; round < rounds; ++round)
-                EXPECT_TRUE(same->write_all(as_superuser, 0, raw("abc")));
-        });
-    }
-    EXPECT_EQ(file->attributes(as_superuser)->size, 10U + 2 * rounds);
 }
 
 using Kind = AdvisoryLock::Kind;
