@@ -90,7 +90,7 @@ protected:
     ipc::Cap<I> there(ipc::Cap<I> object, bool slot = true) {
         if (GetParam() == Way::in_process) return object;
         int ends[2];
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
         EXPECT_TRUE(carrier->adopt(UniqueFd(ends[0]), ipc::AnyCap(object)));
         auto across = ipc::adopt<I>(UniqueFd(ends[1]), {home.home(), slot});
         EXPECT_TRUE(across);

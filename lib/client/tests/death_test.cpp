@@ -20,7 +20,7 @@ class MortalServer {
 public:
     explicit MortalServer(std::optional<fs::Operation> deadly) {
         int ends[2];
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
         pid_ = ::fork();
         if (pid_ == 0) {
             ::close(ends[1]);

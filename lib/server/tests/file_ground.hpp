@@ -137,7 +137,7 @@ protected:
     template <typename I>
     ipc::Cap<I> across(ipc::Cap<I> object, ipc::Home home = {}) {
         int ends[2];
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
         EXPECT_TRUE(carrier.adopt(UniqueFd(ends[0]), ipc::AnyCap(object)));
         auto there = ipc::adopt<I>(UniqueFd(ends[1]), std::move(home));
         EXPECT_TRUE(there);
