@@ -5,13 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "limits.hpp"
-#include "program/program.hpp"
+#include "quire/lang/idl/compiler.hpp"
 
 int main(int argc, char** argv) try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
-    quire::lang::FileReader reader(quire::idl::Limits{}.file_size);
-    const quire::idl::Outcome outcome = quire::idl::run(arguments, reader);
+    const quire::idl::Outcome outcome = quire::idl::run(arguments);
     std::fwrite(outcome.err.data(), 1, outcome.err.size(), stderr);
     std::fwrite(outcome.out.data(), 1, outcome.out.size(), stdout);
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {

@@ -70,6 +70,7 @@ std::string_view heading_of(std::string_view folder) {
     if (folder == "pack") return "Pack and unpack:";
     if (folder == "verify") return "Verify:";
     if (folder == "serve") return "Serve:";
+    if (folder == "compile") return "Compile:";
     return "Other:";
 }
 

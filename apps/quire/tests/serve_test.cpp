@@ -11,13 +11,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
-#include <regex>
 #include <thread>
 
 #include "quire/base/unique_fd.hpp"
-#include "quire/testing/temporary_directory.hpp"
-#include "tests/support/run_quire.hpp"
+#include "tests/support/with_servers.hpp"
 
 namespace quire::app {
 namespace {
@@ -28,14 +25,7 @@ using ::testing::Not;
 using testing::Outcome;
 using ::testing::StartsWith;
 
-/// The first number behind a key in JSON.
-std::string number_of(const std::string& json, const std::string& key) {
-    std::smatch found;
-    if (!std::regex_search(json, found, std::regex('"' + key + "\":(\\d+)"))) return {};
-    return found[1];
-}
-
-class ServedVerbs : public ::testing::Test {
+class ServedVerbs : public testing::WithServers {
 protected:
     void SetUp() override {
         if (!testing::have("mke2fs")) GTEST_SKIP() << "mke2fs is not installed";
@@ -55,52 +45,7 @@ protected:
             )",
                          place.path());
     }
-    void TearDown() override {
-        for (const std::string& socket : sockets_) stop(socket);
-    }
-
-    testing::Surroundings surroundings(const std::string& input = {}) const {
-        return {.directory = place.path(),
-                .input = input,
-                .environment = {"SOURCE_DATE_EPOCH=1700000001",
-                                "XDG_RUNTIME_DIR=" + place.path().string()}};
-    }
-    Outcome quire(const std::vector<std::string>& arguments, const std::string& input = {}) const {
-        return testing::quire(arguments, surroundings(input));
-    }
-    Outcome serve(const std::string& address, const std::string& socket,
-                  std::vector<std::string> options = {}) {
-        options.insert(options.begin(), {"serve", "--background", address, "--socket", socket});
-        Outcome outcome = quire(options);
-        if (outcome.status == 0) sockets_.push_back(socket);
-        return outcome;
-    }
-    pid_t pid_of(const std::string& socket) const {
-        const std::string pid = number_of(quire({"ps", "--json", socket}).out, "pid");
-        return pid.empty() ? 0 : std::stoi(pid);
-    }
-    bool listens(const std::string& socket) const { return quire({"ps", socket}).status == 0; }
-    /// Waits until everything is committed and the image free.
-    void stop(const std::string& socket) const {
-        const pid_t pid = pid_of(socket);
-        if (pid <= 0) return;
-        ::kill(pid, SIGTERM);
-        while (std::filesystem::exists(place.path() / socket)) std::this_thread::yield();
-    }
-    void expect_clean(const std::string& image) const {
-        const Outcome outcome = testing::run({"e2fsck", "-fn", image}, surroundings());
-        EXPECT_EQ(outcome.status, 0) << outcome.out;
-    }
-
-    const quire::testing::TemporaryDirectory place;
-    std::vector<std::string> sockets_;
 };
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
-        text.replace(at, from.size(), to);
-    return text;
-}
 
 /// A service manager that programs tell how they are.
 class Manager {
@@ -187,16 +132,17 @@ TEST_F(ServedVerbs, do_and_say_the_same) {
     for (const auto& [words, input] : commands) {
         const auto on = [&, &words = words](const std::string& image) {
             std::vector<std::string> arguments;
-            for (const std::string& word : words) arguments.push_back(replaced(word, "{}", image));
+            for (const std::string& word : words)
+                arguments.push_back(testing::replaced(word, "{}", image));
             return arguments;
         };
         const Outcome direct = quire(on("direct.img"), input);
         const Outcome served = quire(on("socket:img"), input);
         const std::string line = ::testing::PrintToString(words);
         EXPECT_EQ(served.status, direct.status) << line << served.err;
-        const std::string told = replaced(served.err, copy_is_checked, "");
-        EXPECT_EQ(replaced(told, "socket:img", "direct.img"), direct.err) << line;
-        EXPECT_EQ(replaced(served.out, "socket:img", "direct.img"), direct.out) << line;
+        const std::string told = testing::replaced(served.err, copy_is_checked, "");
+        EXPECT_EQ(testing::replaced(told, "socket:img", "direct.img"), direct.err) << line;
+        EXPECT_EQ(testing::replaced(served.out, "socket:img", "direct.img"), direct.out) << line;
     }
     // The very archive goes in again, from a stream.
     const Outcome archive = quire({"tar", "direct.img:/sub"});
@@ -259,8 +205,9 @@ TEST_F(ServedVerbs, stack_devices_and_filesystems) {
     ASSERT_EQ(serve("socket:one", "two").status, 0);
     ASSERT_EQ(serve("socket:two:/inner.img", "three", {"--device"}).status, 0);
     ASSERT_EQ(serve("socket:three", "four").status, 0);
-    EXPECT_EQ(quire({"ls", "-R", "socket:four:/"}).out,
-              replaced(quire({"ls", "-R", "direct.img:/"}).out, "direct.img", "socket:four"));
+    EXPECT_EQ(
+        quire({"ls", "-R", "socket:four:/"}).out,
+        testing::replaced(quire({"ls", "-R", "direct.img:/"}).out, "direct.img", "socket:four"));
     EXPECT_EQ(quire({"cp", "-", "socket:four:/etc/new"}, "through four servers\n").status, 0);
     EXPECT_THAT(quire({"info", "socket:one"}).err, HasSubstr("in use by another client"));
     for (const char* socket : {"four", "three"}) stop(socket);
@@ -281,7 +228,7 @@ TEST_F(ServedVerbs, check_what_has_no_journal) {
         EXPECT_EQ(quire({"cp", "-", image + std::string(":/etc/new")}, "new\n").err, "");
     for (const char* verb : {"info", "check"})
         EXPECT_EQ(quire({verb, "socket:ext2"}).out,
-                  replaced(quire({verb, "same.img"}).out, "same.img", "socket:ext2"));
+                  testing::replaced(quire({verb, "same.img"}).out, "same.img", "socket:ext2"));
     // Looking has not ended anything.
     EXPECT_EQ(quire({"rm", "socket:ext2:/etc/new"}).err, "");
     stop("ext2");
@@ -293,12 +240,13 @@ TEST_F(ServedVerbs, show_the_image_to_its_root_only) {
     EXPECT_THAT(quire({"info", "socket:part"}).err, HasSubstr("a part of a filesystem"));
     stop("part");
     ASSERT_EQ(serve("served.img", "reading", {"--read-only"}).status, 0);
-    EXPECT_EQ(replaced(quire({"info", "socket:reading"}).out, "socket:reading", "direct.img"),
-              quire({"info", "direct.img"}).out);
+    EXPECT_EQ(
+        testing::replaced(quire({"info", "socket:reading"}).out, "socket:reading", "direct.img"),
+        quire({"info", "direct.img"}).out);
     EXPECT_EQ(quire({"check", "socket:reading"}).status, 0);
     // A filesystem served from another's socket, and one inside it.
     ASSERT_EQ(serve("socket:reading", "again", {"--read-only"}).status, 0);
-    EXPECT_EQ(replaced(quire({"info", "socket:again"}).out, "socket:again", "direct.img"),
+    EXPECT_EQ(testing::replaced(quire({"info", "socket:again"}).out, "socket:again", "direct.img"),
               quire({"info", "direct.img"}).out);
     ASSERT_EQ(serve("direct.img", "unprivileged", {"--no-root"}).status, 0);
     if (::geteuid() == 0) GTEST_SKIP() << "root acts as the image's root in any case";

@@ -11,6 +11,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
 
 #include "quire/base/unique_fd.hpp"
 #include "quire/ipc/client.hpp"
@@ -52,6 +55,12 @@ public:
         std::string text;
         char byte = 0;
         while (::read(said_.get(), &byte, 1) == 1 && byte != '\n') text += byte;
+        return text;
+    }
+    std::string rest() {
+        std::string text;
+        char byte = 0;
+        while (::read(said_.get(), &byte, 1) == 1) text += byte;
         return text;
     }
     int end(int signal = 0) {
@@ -114,6 +123,42 @@ TEST_F(Servers, say_why_they_cannot_serve) {
           {QUIRE_EXT, "", "--socket", socket_}}) {
         Program usage(command);
         EXPECT_EQ(usage.end(), 2);
+    }
+}
+
+/// The names of options in text: those of lines that begin with one.
+std::set<std::string> options_told(const std::string& text, const std::regex& line) {
+    std::set<std::string> names;
+    static const std::regex name(R"(--?[a-z][a-z-]*)");
+    std::istringstream lines(text);
+    for (std::string one; std::getline(lines, one);) {
+        std::smatch match;
+        if (!std::regex_search(one, match, line)) continue;
+        const std::string list = match[1];
+        for (std::sregex_iterator i(list.begin(), list.end(), name), end; i != end; ++i)
+            names.insert(i->str());
+    }
+    return names;
+}
+
+TEST(ServersManual, options_of_page_and_help_are_the_same) {
+    for (const auto& [program, name] :
+         {std::pair(QUIRE_EXT, "quire-ext"), std::pair(QUIRE_BLOCK, "quire-block")}) {
+        Program asked({program, "--help"});
+        const std::string help = asked.rest();
+        EXPECT_EQ(asked.end(), 0);
+        std::ifstream file(std::string(QUIRE_MANUAL) + '/' + name + ".1.scd");
+        std::stringstream page;
+        page << file.rdbuf();
+        const std::string text = page.str();
+        EXPECT_THAT(text, ::testing::StartsWith(std::string(name) + "(1)\n"));
+        for (const char* heading : {"SYNOPSIS", "EXAMPLES", "DESCRIPTION", "OPTIONS", "SEE ALSO"})
+            EXPECT_THAT(text, ::testing::HasSubstr("\n# " + std::string(heading) + '\n')) << name;
+        const std::size_t begin = std::min(text.find("\n# OPTIONS\n"), text.size());
+        const std::string section = text.substr(begin, text.find("\n# ", begin + 1) - begin);
+        const auto told = options_told(section, std::regex(R"(^(\*-.*)$)"));
+        EXPECT_THAT(told, ::testing::Contains("--socket"));
+        EXPECT_EQ(told, options_told(help, std::regex(R"(^  (-\S+))"))) << help;
     }
 }
 

@@ -28,20 +28,20 @@ namespace {
 constexpr int bad_source = 1;
 constexpr int bad_usage = 2;
 
-Outcome refuse(std::string sentence) {
-    return {bad_usage, {}, fmt::format("quire-idl: {}\n", sentence)};
+Outcome refuse(std::string_view name, std::string_view sentence) {
+    return {bad_usage, {}, fmt::format("{}: {}\n", name, sentence)};
 }
 
 Outcome complain(const lang::Diagnostics& diagnostics) {
     return {bad_source, {}, lang::render(diagnostics)};
 }
 
-Outcome explain(const std::string& number) {
+Outcome explain(const std::string& number, std::string_view name) {
     const auto code = lang::Code::parse(number);
     const lang::CatalogueEntry* entry = code ? lang::find(catalogue(), *code) : nullptr;
     if (!entry)
-        return refuse(
-            fmt::format("there is no diagnostic {}; they look like Q0107", printable(number)));
+        return refuse(name, fmt::format("there is no diagnostic {}; they look like Q0107",
+                                        printable(number)));
     return {0, lang::explain(*entry), {}};
 }
 
@@ -64,28 +64,33 @@ Result<void> write(const Options& options, const Model& model) {
 
 }  // namespace
 
-Outcome run(std::span<const std::string> arguments, lang::Reader& reader) {
+Outcome run(std::span<const std::string> arguments, std::string_view name) {
+    lang::FileReader reader(Limits{}.file_size);
+    return run(arguments, reader, name);
+}
+
+Outcome run(std::span<const std::string> arguments, lang::Reader& reader, std::string_view name) {
     const auto options = Options::parse(arguments);
-    if (!options) return refuse(options.error().sentence());
+    if (!options) return refuse(name, options.error().sentence());
     if (options->help) return {0, help_text(), {}};
     if (options->version) return {0, "quire-idl " QUIRE_VERSION "\n", {}};
-    if (!options->explain.empty()) return explain(options->explain);
+    if (!options->explain.empty()) return explain(options->explain, name);
 
     const auto compiled = compile(reader, options->file, options->directories, Limits{});
-    if (!compiled) return refuse(compiled.error().message());
+    if (!compiled) return refuse(name, compiled.error().message());
     Compilation& compilation = **compiled;
     if (!compilation.diagnostics.empty()) return complain(compilation.diagnostics);
     if (!options->compatible_with.empty()) {
         const auto released =
             compile(reader, options->compatible_with, options->directories, Limits{});
-        if (!released) return refuse(released.error().message());
+        if (!released) return refuse(name, released.error().message());
         if (!(*released)->diagnostics.empty()) return complain((*released)->diagnostics);
         check_compatible((*released)->model, compilation.model, compilation.diagnostics);
         if (!compilation.diagnostics.empty()) return complain(compilation.diagnostics);
     }
     if (!options->out.empty())
         if (const auto written = write(*options, compilation.model); !written)
-            return refuse(written.error().message());
+            return refuse(name, written.error().message());
     return {0, options->layout ? emit_layout(compilation.model) : "", {}};
 }
 

@@ -2,22 +2,13 @@
 
 #pragma once
 
-#include <span>
-#include <string>
-
 #include "quire/lang/common/reader.hpp"
+#include "quire/lang/idl/compiler.hpp"
 
 namespace quire::idl {
 
-/// How a run of the program ended, and what it says.
-struct Outcome {
-    int status = 0;
-    std::string out;
-    std::string err;
-};
-
-/// The whole program but for its streams: reads through `reader`, writes what `--out` and
-/// `--depfile` name.
-Outcome run(std::span<const std::string> arguments, lang::Reader& reader);
+/// The same, but that it reads through `reader`; it writes what `--out` and `--depfile` name.
+Outcome run(std::span<const std::string> arguments, lang::Reader& reader,
+            std::string_view name = "quire-idl");
 
 }  // namespace quire::idl
