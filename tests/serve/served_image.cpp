@@ -36,10 +36,13 @@ void ServedImage::create(const std::vector<std::string>& options) {
     ASSERT_TRUE(made && made->exit_code == 0) << (made ? made->output : made.error().message());
 }
 
-std::string ServedImage::serve(const std::vector<std::string>& options) {
-    std::vector<std::string> words{"serve", "--quiet", "--background", image_, "--socket", socket_};
+std::string ServedImage::serve(const std::vector<std::string>& options,
+                               const std::vector<std::string>& by) {
+    std::vector<std::string> words =
+        quire_words({"serve", "--quiet", "--background", image_, "--socket", socket_});
+    words.insert(words.begin(), by.begin(), by.end());
     words.insert(words.end(), options.begin(), options.end());
-    const auto served = run_program(quire_words(words));
+    const auto served = run_program(words);
     if (!served) return served.error().message();
     return served->exit_code == 0 ? "" : served->output + "(it failed)";
 }

@@ -28,8 +28,10 @@ public:
     ServedImage(const ServedImage&) = delete;
     ServedImage& operator=(const ServedImage&) = delete;
 
-    /// Serves; clients can come when it returns. Says why not, or nothing.
-    std::string serve(const std::vector<std::string>& options = {});
+    /// Serves; clients can come when it returns. Says why not, or nothing. `by`: a program with its
+    /// arguments that runs the command.
+    std::string serve(const std::vector<std::string>& options = {},
+                      const std::vector<std::string>& by = {});
     /// Ends the server; everything is committed when it returns.
     void stop();
     /// kill -9 of the process that has the image; returns when it is gone.
