@@ -8,8 +8,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <ctime>
+#include <mutex>
 #include <utility>
 
 #include "quire/base/name.hpp"
@@ -20,16 +22,10 @@ namespace quire::assembly {
 namespace {
 
 /// As the kernel's ext4 does by default.
-constexpr timespec commit_interval{.tv_sec = 5, .tv_nsec = 0};
+constexpr std::chrono::seconds commit_interval{5};
 constexpr std::chrono::seconds time_for_calls{10};
-
-/// Who commits now and then does not wait for a device that takes longer: nobody would hear the
-/// signals of the end meanwhile.
-fs::Call as_server() {
-    fs::Call call = fs::Call::as_root();
-    call.deadline = std::chrono::steady_clock::now() + time_for_calls;
-    return call;
-}
+/// For that, and what is to be written then; what takes longer is worth a word.
+constexpr std::chrono::seconds time_for_end{20};
 
 // Each client takes a descriptor, and more for what it hands over.
 void allow_as_many_descriptors_as_may_be() {
@@ -135,16 +131,45 @@ Result<std::string> Serving::start(ipc::ListeningSocket socket) {
                        request_.read_only ? ", for reading only" : "", printable(path));
 }
 
-void Serving::wait() {
-    const sigset_t signals = signals_of_end();
-    while (true) {
-        const int signal = ::sigtimedwait(&signals, nullptr, &commit_interval);
-        if (signal > 0) return;
-        if (errno != EAGAIN) continue;
+void Serving::commit_now_and_then(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any ended;
+    std::unique_lock lock(mutex);
+    while (!ended.wait_for(lock, stop, commit_interval, [&] { return stop.stop_requested(); })) {
+        fs::Call call = fs::Call::as_root();
+        call.token = stop;
         // What fails here fails for the clients too, when they ask; here it is for who looks after
         // the server.
-        if (const auto done = served_->commit(as_server()); !done) say(done.error());
+        if (const auto done = served_->commit(call); !done && !stop.stop_requested())
+            say(done.error());
     }
+}
+
+// A device may hang, or the server below, and nobody can be made to stop waiting for a device. What
+// takes long is not cut short unless somebody insists; a terminal's signal comes twice at once.
+void Serving::hear_who_insists(const std::stop_token& stop) const {
+    std::mutex mutex;
+    std::condition_variable_any ended;
+    std::unique_lock lock(mutex);
+    if (ended.wait_for(lock, stop, time_for_end, [&] { return stop.stop_requested(); })) return;
+    say(Error(std::errc::timed_out,
+              "what is served does not answer yet; another signal ends this without it"));
+    const sigset_t signals = signals_of_end();
+    constexpr timespec glance{.tv_sec = 0, .tv_nsec = 200'000'000};
+    while (!stop.stop_requested())
+        if (::sigtimedwait(&signals, nullptr, &glance) > 0) ::_exit(1);
+}
+
+void Serving::wait() {
+    // A thread of its own: this one hears the signals, whatever that one waits for.
+    std::jthread committer;
+    if (!request_.read_only)
+        committer =
+            std::jthread([this](const std::stop_token& stop) { commit_now_and_then(stop); });
+    const sigset_t signals = signals_of_end();
+    int signal = 0;
+    while (::sigwait(&signals, &signal) != 0) continue;
+    watchdog_ = std::jthread([this](const std::stop_token& stop) { hear_who_insists(stop); });
 }
 
 Result<void> Serving::finish() {

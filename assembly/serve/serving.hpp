@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "quire/assembly/assembler.hpp"
@@ -33,12 +35,14 @@ public:
     Result<std::string> start(ipc::ListeningSocket socket);
     /// Until a signal ends it. Commits now and then.
     void wait();
-    /// Lets calls end, and commits.
+    /// Lets calls end, and commits. When that takes long, another signal ends the process without.
     Result<void> finish();
 
 private:
     Result<void> open();
     Result<void> open_tree();
+    void commit_now_and_then(const std::stop_token& stop);
+    void hear_who_insists(const std::stop_token& stop) const;
     void say(const Error& error) const;
 
     const ServeRequest& request_;
@@ -49,6 +53,7 @@ private:
     std::string confinement_;
     std::shared_ptr<Served> served_ = std::make_shared<Served>();
     std::optional<ipc::Server> server_;
+    std::jthread watchdog_;
 };
 
 }  // namespace quire::assembly

@@ -112,7 +112,8 @@ Result<NodeReference> Tree::make(const Call& call, const NodeReference& director
     NodeReference node = adopt(*entry);
     auto finished = finish(call, *node, from);
     if (finished) return node;
-    unmake(call, directory, name, *node);
+    // Also when nobody waits any more.
+    unmake({.credentials = call.credentials}, directory, name, *node);
     return fail(std::move(finished).error());
 }
 
@@ -238,7 +239,7 @@ Result<void> Tree::check_moved(const Call& call, const NodeReference& from_direc
 
 // Of two names one of which is in the other, Linux says so before it asks for permissions and types.
 Result<void> Tree::check_nested(const Call& call, const Renaming& renaming) {
-    const Call as_root{Credentials::root(), call.deadline};
+    const Call as_root = call.as(Credentials::root());
     const auto is_in = [&](const NodeReference& directory,
                            const NodeReference& node) -> Result<bool> {
         if (node->type() != FileType::directory) return false;

@@ -137,7 +137,7 @@ Result<Parent> Tree::Walk::parent_of(const Path& path) {
 Result<Tree::Whereabouts> Tree::locate(const Call& call, const NodeReference& directory,
                                        const NodeReference& top) {
     constexpr int patient_attempts = 8;
-    const Call as_root{Credentials::root(), call.deadline};
+    const Call as_root = call.as(Credentials::root());
     for (int attempt = 0;; ++attempt) {
         // Where moves begin all the time, they wait for once.
         std::unique_lock<std::mutex> gate;

@@ -83,11 +83,12 @@ Result<fs::RenameFlags> rename_flags(std::uint32_t bits) {
 }
 
 ipc::Call to_wire(const fs::Call& call) {
-    return call.deadline ? ipc::Call::until(*call.deadline) : ipc::Call::forever();
+    return (call.deadline ? ipc::Call::until(*call.deadline) : ipc::Call::forever())
+        .cancelled_by(call.token);
 }
 
 fs::Call ours(const ipc::Call& call, const protocols::Credentials& credentials) {
-    return {ours(credentials), call.deadline()};
+    return {ours(credentials), call.deadline(), call.token()};
 }
 
 std::vector<std::byte> join_names(const std::vector<std::string>& names) {

@@ -175,6 +175,25 @@ TEST_F(RemoteWatching, the_caller_and_its_deadline_arrive) {
     EXPECT_FALSE(watching->last_call().deadline);
 }
 
+TEST_F(RemoteWatching, cancelling_reaches_as_far_as_the_call_went) {
+    // A server that serves what another one serves.
+    Serving between;
+    const auto chained = *Volume::open(between.cap(volume));
+    const fs::Cookie top = chained->root(as_root)->node;
+    std::stop_source stop;
+    std::jthread caller([&] {
+        fs::Call call = as_root;
+        call.token = stop.get_token();
+        EXPECT_EQ(chained->lookup(call, top, name("slow")).error(), std::errc::operation_canceled);
+    });
+    watching->gate.wait_for(1);
+    const std::stop_token seen = watching->last_call().token;
+    EXPECT_FALSE(seen.stop_requested());
+    stop.request_stop();
+    while (!seen.stop_requested()) std::this_thread::yield();
+    watching->gate.open();
+}
+
 TEST_F(RemoteWatching, an_error_arrives_with_its_sentence) {
     const auto entry = volume->lookup(as_root, root, name("refused"));
     ASSERT_FALSE(entry);

@@ -50,7 +50,7 @@ bool Guard::supports(fs::Operation operation) const {
 
 Result<Guard::Use> Guard::use(const fs::Call& call, fs::Cookie cookie) {
     QUIRE_TRY_ASSIGN(GuardTable::Known known, table_->find(cookie));
-    Use use{authority_.call(call.deadline), std::move(known.node), known.moves};
+    Use use{authority_.call(call), std::move(known.node), known.moves};
     if (use.node->type() != fs::FileType::directory) return use;
     QUIRE_TRY_ASSIGN(use.moves, authority_.still_below(use.call, use.node, known.moves));
     if (use.moves != known.moves) table_->confirm(cookie, use.moves);
@@ -76,7 +76,7 @@ Result<fs::Entry> Guard::give(const fs::NodeReference& node, const fs::Attribute
 }
 
 Result<fs::Entry> Guard::root(const fs::Call& call) {
-    const fs::Call own = authority_.call(call.deadline);
+    const fs::Call own = authority_.call(call);
     fs::Tree& tree = authority_.tree();
     const fs::NodeReference& top = authority_.top();
     QUIRE_TRY_ASSIGN(const fs::Attributes attributes, tree.attributes(own, top));
@@ -85,13 +85,13 @@ Result<fs::Entry> Guard::root(const fs::Call& call) {
 
 Result<fs::VolumeStatistics> Guard::statistics(const fs::Call& call) {
     QUIRE_TRY_ASSIGN(fs::VolumeStatistics statistics,
-                     authority_.tree().statistics(authority_.call(call.deadline)));
+                     authority_.tree().statistics(authority_.call(call)));
     if (authority_.read_only()) statistics.read_only = true;
     return statistics;
 }
 
 Result<void> Guard::sync(const fs::Call& call) {
-    return authority_.tree().sync(authority_.call(call.deadline));
+    return authority_.tree().sync(authority_.call(call));
 }
 
 Result<fs::Handle> Guard::node_to_handle(const fs::Call& call, fs::Cookie node) {
@@ -100,7 +100,7 @@ Result<fs::Handle> Guard::node_to_handle(const fs::Call& call, fs::Cookie node) 
 }
 
 Result<fs::Entry> Guard::handle_to_node(const fs::Call& call, fs::Handle handle) {
-    const fs::Call own = authority_.call(call.deadline);
+    const fs::Call own = authority_.call(call);
     fs::Tree& tree = authority_.tree();
     if (authority_.whole() && authority_.identity().is_root()) {
         QUIRE_TRY_ASSIGN(const fs::Found found, tree.find_handle(own, handle));

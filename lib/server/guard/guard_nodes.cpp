@@ -86,14 +86,14 @@ Result<fs::Attributes> Guard::setattr(const fs::Call& call, fs::Cookie node,
 Result<std::size_t> Guard::read(const fs::Call& call, fs::Cookie node, std::uint64_t offset,
                                 std::span<std::byte> memory) {
     QUIRE_TRY_ASSIGN(const auto file, table_->opened_for(node, for_reading));
-    return file->read(authority_.call(call.deadline), offset, memory);
+    return file->read(authority_.call(call), offset, memory);
 }
 
 Result<std::size_t> Guard::write(const fs::Call& call, fs::Cookie node, std::uint64_t offset,
                                  std::span<const std::byte> memory) {
     QUIRE_TRY(authority_.may_change());
     QUIRE_TRY_ASSIGN(const auto file, table_->opened_for(node, for_writing));
-    return file->write(authority_.call(call.deadline), offset, memory);
+    return file->write(authority_.call(call), offset, memory);
 }
 
 Result<void> Guard::fsync(const fs::Call& call, fs::Cookie node) {
@@ -104,20 +104,20 @@ Result<void> Guard::fsync(const fs::Call& call, fs::Cookie node) {
 Result<std::uint64_t> Guard::seek(const fs::Call& call, fs::Cookie node, std::uint64_t offset,
                                   fs::SeekTo what) {
     QUIRE_TRY_ASSIGN(const auto file, table_->opened_for(node, anyhow));
-    return file->seek(authority_.call(call.deadline), offset, what);
+    return file->seek(authority_.call(call), offset, what);
 }
 
 Result<void> Guard::fallocate(const fs::Call& call, fs::Cookie node, fs::AllocateMode mode,
                               block::Range range) {
     QUIRE_TRY(authority_.may_change());
     QUIRE_TRY_ASSIGN(const auto file, table_->opened_for(node, for_writing));
-    return file->allocate(authority_.call(call.deadline), mode, range);
+    return file->allocate(authority_.call(call), mode, range);
 }
 
 Result<void> Guard::discard(const fs::Call& call, fs::Cookie node, block::Range range) {
     QUIRE_TRY(authority_.may_change());
     QUIRE_TRY_ASSIGN(const auto file, table_->opened_for(node, for_writing));
-    return file->discard(authority_.call(call.deadline), range);
+    return file->discard(authority_.call(call), range);
 }
 
 Result<std::uint64_t> Guard::copy_range(const fs::Call& call, fs::Cookie from,
@@ -126,13 +126,13 @@ Result<std::uint64_t> Guard::copy_range(const fs::Call& call, fs::Cookie from,
     QUIRE_TRY(authority_.may_change());
     QUIRE_TRY_ASSIGN(const auto source, table_->opened_for(from, for_reading));
     QUIRE_TRY_ASSIGN(const auto target, table_->opened_for(to, for_writing));
-    return source->copy_to(authority_.call(call.deadline), from_offset, *target, to_offset, length);
+    return source->copy_to(authority_.call(call), from_offset, *target, to_offset, length);
 }
 
 Result<void> Guard::mmap(const fs::Call& call, fs::Cookie node, fs::OpenMode mode) {
     if (mode.write) QUIRE_TRY(authority_.may_change());
     QUIRE_TRY_ASSIGN(const auto file, table_->opened_for(node, mode));
-    return file->map(authority_.call(call.deadline), mode);
+    return file->map(authority_.call(call), mode);
 }
 
 Result<int> Guard::poll(const fs::Call& call, fs::Cookie node, int events) {

@@ -35,7 +35,7 @@ Result<bool> is_named(fs::Tree& tree, const fs::Call& call, const fs::Parent& at
 
 // Tells those who have a node open when its last name has gone.
 void note_loss(SessionHost& host, const fs::Call& call, const fs::NodeReference& node) {
-    const fs::Call as_root{fs::Credentials::root(), call.deadline};
+    const fs::Call as_root = call.as(fs::Credentials::root());
     const auto left = host.tree->attributes(as_root, node);
     if (!left || left->links == 0) host.registry->removed(node->handle());
 }

@@ -39,7 +39,7 @@ Result<ipc::Cap<protocols::Opener>> FilesystemObject::open_for_user(
 }
 
 Result<void> FilesystemObject::sync(const ipc::Call& call) {
-    return host_->tree->sync({fs::Credentials::root(), call.deadline()});
+    return host_->tree->sync({fs::Credentials::root(), call.deadline(), call.token()});
 }
 
 FileServer::FileServer(std::shared_ptr<fs::Tree> tree, FileServerOptions options)

@@ -62,7 +62,7 @@ inline Result<void> take_buffer(wire::TransferBuffer& place, const ipc::Memory& 
 
 /// Who calls, as what an object was made for, and until when.
 inline fs::Call call_as(const Authority& authority, const ipc::Call& call) {
-    return authority.call(call.deadline());
+    return authority.call({{}, call.deadline(), call.token()});
 }
 
 }  // namespace quire::server

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace quire::fs {
@@ -32,9 +34,13 @@ struct Call {
     Credentials credentials;
     /// When the caller stops waiting; none means never. An operation that has done nothing yet
     /// may fail with timed_out after it.
-    std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+    /// Whether anybody waits still. For what passes the call on, and for what takes long.
+    std::stop_token token = {};
 
-    static Call as_root() { return {Credentials::root(), std::nullopt}; }
+    static Call as_root() { return {.credentials = Credentials::root()}; }
+    /// The same, on behalf of somebody else.
+    Call as(Credentials others) const { return {std::move(others), deadline, token}; }
 };
 
 }  // namespace quire::fs

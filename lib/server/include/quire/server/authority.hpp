@@ -31,6 +31,8 @@ public:
 
     /// What operations on the tree are called with.
     fs::Call call(Deadline deadline = {}) const { return {identity_, deadline}; }
+    /// Somebody's call, as what this was made for.
+    fs::Call call(const fs::Call& somebody) const { return somebody.as(identity_); }
 
     /// Fails: read_only_file_system.
     Result<void> may_change() const;
