@@ -315,8 +315,7 @@ bool is_without_landlock(const std::string& line) {
 /// reason why it does not.
 bool is_refused_for_good(std::string_view line) {
     // malloc, before it gives memory of a thread back; without an answer it does.
-    return called(line) == "openat" &&
-           line.find("\"/proc/sys/vm/overcommit_memory\"") != line.npos;
+    return called(line) == "openat" && line.find("\"/proc/sys/vm/overcommit_memory\"") != line.npos;
 }
 
 TEST_F(ConfinedServer, is_confined_before_it_reads_and_refused_nothing_that_it_needs) {
