@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -48,6 +47,8 @@ constexpr std::uint16_t kind_control = 4;
 constexpr std::uint32_t control_release = 1;
 constexpr std::uint32_t control_make_gate = 3;
 constexpr std::uint32_t service_describe = 256;
+constexpr std::uint32_t service_volume = 257;
+constexpr std::uint32_t service_opener = 258;
 constexpr std::uint32_t service_status = 263;
 
 struct RawHeader {
@@ -136,7 +137,9 @@ protected:
         for (const char* const name : {"f", "g"})
             std::ofstream(served_.tree() + "/" + name) << std::string(10'000, 'x');
         served_.create({"--size", "32M"});
-        ASSERT_EQ(served_.serve(), "");
+        const std::string limited =
+            fmt::format(R"(ulimit -Sn {} && exec "$0" "$@")", descriptor_limit);
+        ASSERT_EQ(served_.serve({}, {"/bin/sh", "-c", limited}), "");
         server_ = served_.server();
         good_service_ = *ipc::connect<Service>(served_.socket());
         good_.emplace(*client::Context::create(*good_service_->opener(forever, "", false),
@@ -194,6 +197,9 @@ protected:
         return count;
     }
 
+    /// What programs are usually started with.
+    static constexpr std::size_t descriptor_limit = 1024;
+
     ServedImage served_;
     pid_t server_ = 0;
     ipc::Cap<Service> good_service_;
@@ -217,7 +223,7 @@ TEST_F(HostileClients, that_send_malformed_messages_are_cut_off) {
     const auto number = [](ipc::Encoder& body) { body.put(std::uint32_t{9}); };
     for (const auto& [kind, opcode] :
          {std::pair(kind_reply, 0U), std::pair(kind_control, 99U), std::pair(std::uint16_t{7}, 1U),
-          std::pair(kind_request, service_describe), std::pair(kind_request, 257U)}) {
+          std::pair(kind_request, service_describe), std::pair(kind_request, service_volume)}) {
         RawConnection bad(served_.socket());
         // Arguments that make no sense.
         ASSERT_EQ(bad.send(kind, kind == kind_request ? 1 : 0, opcode, number), 0);
@@ -303,11 +309,16 @@ TEST_F(HostileClients, that_never_read_are_cut_off) {
 }
 
 TEST_F(HostileClients, that_connect_and_vanish_leave_nothing) {
+    const auto of_the_whole = [](ipc::Encoder& body) { body.put(std::uint64_t{0}); };
     for (int i = 0; i < 1000; ++i) {
         RawConnection bad(served_.socket());
-        for (int calls = 0; calls < i % 3; ++calls)
-            bad.send(kind_request, 1, calls == 0 ? service_status : 258U,
-                     [](ipc::Encoder& body) { body.put(std::uint64_t{0}); });
+        if (i % 4 >= 1) bad.send(kind_request, 1, service_status);
+        if (i % 4 >= 2) {
+            bad.send(kind_request, 1, service_volume, of_the_whole);
+            bad.send(kind_request, 1, service_opener, of_the_whole);
+        }
+        // Some have got what they asked for.
+        for (int replies = 0; i % 4 == 3 && replies < 3; ++replies) EXPECT_EQ(bad.status(), 0U);
         if (i % 200 == 0) expect_good(fmt::format("{} came", i));
     }
 }
@@ -344,6 +355,31 @@ TEST_F(HostileClients, that_open_until_they_are_refused_leave_room_for_others) {
     });
     EXPECT_LT(turns, most);
     EXPECT_GT(turns, 1000);
+    expect_good("refused");
+}
+
+/// From now on this process may have as many descriptors open as it is allowed. Servers that it has
+/// started have the limit that they were started with.
+void raise_own_limit() {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+TEST_F(HostileClients, that_open_volumes_until_they_are_refused_leave_room_for_others) {
+    raise_own_limit();
+    const auto bad = ipc::connect<Service>(served_.socket());
+    ASSERT_TRUE(bad);
+    std::vector<ipc::Cap<protocols::Volume>> volumes;
+    constexpr int most = 3000;
+    until_refused(most, [&](int turn) {
+        if (turn % 200 == 0) expect_good(fmt::format("{} volumes", turn));
+        auto volume = (*bad)->volume(forever, "", false);
+        if (!volume) return false;
+        volumes.push_back(*volume);
+        return volumes.back()->set_buffer(forever, testing::fuzz_buffer(4096)).has_value();
+    });
     expect_good("refused");
 }
 
