@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -365,6 +367,58 @@ void raise_own_limit() {
     ::getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+TEST_F(HostileClients, that_make_gates_until_they_are_refused_leave_room_for_others) {
+    raise_own_limit();
+    constexpr int most = 2000;
+    RawConnection bad(served_.socket());
+    std::vector<UniqueFd> gates;
+    const auto is_refused = [](const UniqueFd& gate) {
+        pollfd ready{.fd = gate.get(), .events = 0, .revents = 0};
+        return ::poll(&ready, 1, 0) == 1 && (ready.revents & POLLHUP) != 0;
+    };
+    const int made = until_refused(most, [&](int turn) {
+        const bool hardly_any_left = descriptors() + 8 > descriptor_limit;
+        if (turn % 100 == 0 || hardly_any_left) expect_good(fmt::format("{} gates", turn));
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
+        gates.emplace_back(ends[0]);
+        const UniqueFd theirs(ends[1]);
+        const auto object_and_descriptor = [](ipc::Encoder& body) {
+            body.put(std::uint32_t{1});
+            body.put(std::uint32_t{0});
+        };
+        const std::array sent{theirs.get()};
+        // Its answer is that the gate was taken, or it was cut off.
+        return bad.send(kind_control, 0, control_make_gate, object_and_descriptor, sent) == 0 &&
+               bad.call(1, service_describe) == 0U && !HasFailure();
+    });
+    expect_good("all gates");
+    EXPECT_TRUE(made < most || std::ranges::any_of(gates, is_refused));
+}
+
+TEST_F(HostileClients, that_share_memory_until_they_are_refused_leave_some_for_others) {
+    const auto bad = ipc::connect<Service>(served_.socket());
+    ASSERT_TRUE(bad);
+    const ipc::Memory memory = testing::fuzz_buffer(4096);
+    std::vector<ipc::Cap<protocols::OpenerContext>> contexts;
+    constexpr int most_openers = 100;
+    constexpr int most = 1000;
+    int shared = 0;
+    for (int openers = 0; openers < most_openers; ++openers) {
+        // Another opener is no other client.
+        const auto opener = *(*bad)->opener(forever, "", false);
+        shared += until_refused(most, [&](int) {
+            contexts.push_back(*opener->context(forever));
+            return contexts.back()->set_buffer(forever, memory).has_value();
+        });
+        if (openers % 10 == 0) expect_good(fmt::format("{} openers", openers));
+    }
+    EXPECT_GT(shared, 0);
+    const auto context = *(*good_service_->opener(forever, "", false))->context(forever);
+    const auto own = context->set_buffer(forever, memory);
+    EXPECT_TRUE(own) << "after " << shared << " of another client: " << own.error().message();
 }
 
 TEST_F(HostileClients, that_open_volumes_until_they_are_refused_leave_room_for_others) {
