@@ -248,9 +248,26 @@ TEST_F(ServedVerbs, show_the_image_to_its_root_only) {
     ASSERT_EQ(serve("socket:reading", "again", {"--read-only"}).status, 0);
     EXPECT_EQ(testing::replaced(quire({"info", "socket:again"}).out, "socket:again", "direct.img"),
               quire({"info", "direct.img"}).out);
-    ASSERT_EQ(serve("direct.img", "unprivileged", {"--no-root"}).status, 0);
-    if (::geteuid() == 0) GTEST_SKIP() << "root acts as the image's root in any case";
-    EXPECT_THAT(quire({"info", "socket:unprivileged"}).err, HasSubstr("acts as the root of"));
+}
+
+TEST_F(ServedVerbs, do_not_show_the_image_to_others) {
+    ASSERT_EQ(serve("served.img", "open", {"--no-root", "--mode", "666"}).status, 0);
+    std::vector<std::string> command{QUIRE_PROGRAM, "info", "socket:open"};
+    if (::geteuid() == 0) {
+        // Root acts as the image's root in any case.
+        testing::prepare("chmod 755 .", place.path());
+        command.insert(command.begin(),
+                       {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
+        std::vector<std::string> version = command;
+        version[5] = "--version";
+        version.resize(6);
+        if (testing::run(version, surroundings()).status != 0)
+            GTEST_SKIP() << "nobody may not run the program here";
+    }
+    const Outcome refused = testing::run(command, surroundings());
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.err, HasSubstr("acts as the root of"));
+    EXPECT_EQ(refused.out, "");
 }
 
 TEST_F(ServedVerbs, tell_who_holds_what) {
