@@ -56,7 +56,7 @@ Result<struct stat> facts_of(const std::string& path, const std::string& name) {
     return facts;
 }
 
-Result<std::shared_ptr<block::Device>> image_of(const ipc::Cap<protocols::Service>& service) {
+Result<std::shared_ptr<block::Device>> image_at(const ipc::Cap<protocols::Service>& service) {
     QUIRE_TRY_ASSIGN(auto image, service->image(ipc::Call::forever()));
     QUIRE_TRY_ASSIGN(std::shared_ptr<block::Device> device, remote::Device::open(std::move(image)));
     return device;
@@ -237,7 +237,7 @@ Result<Walk::Place> Walk::served_tree(const Connection& connection) {
     QUIRE_TRY_ASSIGN(auto tree, fs::Tree::open(*std::move(volume)));
     OpenVolume opened{connection.key, {}, tree, writable_, false};
     opened.served = true;
-    opened.image = [service = connection.service]() { return image_of(service); };
+    opened.image = [service = connection.service]() { return image_at(service); };
     opened_.add(std::move(opened));
     return Place{.tree = std::move(tree)};
 }
@@ -256,7 +256,7 @@ Result<OpenDevice> Walk::served_device(const Connection& connection) {
         return *found;
     }
     auto device =
-        is_tree ? image_of(connection.service) : device_at(connection.service, !writable_);
+        is_tree ? image_at(connection.service) : device_at(connection.service, !writable_);
     if (!device) return std::unexpected(std::move(device).error().within(name));
     OpenDevice opened{connection.key, *std::move(device), writable_};
     opened_.add(opened);

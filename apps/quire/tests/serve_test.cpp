@@ -133,16 +133,16 @@ TEST_F(ServedVerbs, do_and_say_the_same) {
         const auto on = [&, &words = words](const std::string& image) {
             std::vector<std::string> arguments;
             for (const std::string& word : words)
-                arguments.push_back(testing::replaced(word, "{}", image));
+                arguments.push_back(testing::substituted(word, "{}", image));
             return arguments;
         };
         const Outcome direct = quire(on("direct.img"), input);
         const Outcome served = quire(on("socket:img"), input);
         const std::string line = ::testing::PrintToString(words);
         EXPECT_EQ(served.status, direct.status) << line << served.err;
-        const std::string told = testing::replaced(served.err, copy_is_checked, "");
-        EXPECT_EQ(testing::replaced(told, "socket:img", "direct.img"), direct.err) << line;
-        EXPECT_EQ(testing::replaced(served.out, "socket:img", "direct.img"), direct.out) << line;
+        const std::string told = testing::substituted(served.err, copy_is_checked, "");
+        EXPECT_EQ(testing::substituted(told, "socket:img", "direct.img"), direct.err) << line;
+        EXPECT_EQ(testing::substituted(served.out, "socket:img", "direct.img"), direct.out) << line;
     }
     // The very archive goes in again, from a stream.
     const Outcome archive = quire({"tar", "direct.img:/sub"});
@@ -207,7 +207,7 @@ TEST_F(ServedVerbs, stack_devices_and_filesystems) {
     ASSERT_EQ(serve("socket:three", "four").status, 0);
     EXPECT_EQ(
         quire({"ls", "-R", "socket:four:/"}).out,
-        testing::replaced(quire({"ls", "-R", "direct.img:/"}).out, "direct.img", "socket:four"));
+        testing::substituted(quire({"ls", "-R", "direct.img:/"}).out, "direct.img", "socket:four"));
     EXPECT_EQ(quire({"cp", "-", "socket:four:/etc/new"}, "through four servers\n").status, 0);
     EXPECT_THAT(quire({"info", "socket:one"}).err, HasSubstr("in use by another client"));
     for (const char* socket : {"four", "three"}) stop(socket);
@@ -228,7 +228,7 @@ TEST_F(ServedVerbs, check_what_has_no_journal) {
         EXPECT_EQ(quire({"cp", "-", image + std::string(":/etc/new")}, "new\n").err, "");
     for (const char* verb : {"info", "check"})
         EXPECT_EQ(quire({verb, "socket:ext2"}).out,
-                  testing::replaced(quire({verb, "same.img"}).out, "same.img", "socket:ext2"));
+                  testing::substituted(quire({verb, "same.img"}).out, "same.img", "socket:ext2"));
     // Looking has not ended anything.
     EXPECT_EQ(quire({"rm", "socket:ext2:/etc/new"}).err, "");
     stop("ext2");
@@ -241,13 +241,14 @@ TEST_F(ServedVerbs, show_the_image_to_its_root_only) {
     stop("part");
     ASSERT_EQ(serve("served.img", "reading", {"--read-only"}).status, 0);
     EXPECT_EQ(
-        testing::replaced(quire({"info", "socket:reading"}).out, "socket:reading", "direct.img"),
+        testing::substituted(quire({"info", "socket:reading"}).out, "socket:reading", "direct.img"),
         quire({"info", "direct.img"}).out);
     EXPECT_EQ(quire({"check", "socket:reading"}).status, 0);
     // A filesystem served from another's socket, and one inside it.
     ASSERT_EQ(serve("socket:reading", "again", {"--read-only"}).status, 0);
-    EXPECT_EQ(testing::replaced(quire({"info", "socket:again"}).out, "socket:again", "direct.img"),
-              quire({"info", "direct.img"}).out);
+    EXPECT_EQ(
+        testing::substituted(quire({"info", "socket:again"}).out, "socket:again", "direct.img"),
+        quire({"info", "direct.img"}).out);
 }
 
 TEST_F(ServedVerbs, do_not_show_the_image_to_others) {

@@ -20,7 +20,7 @@ std::string number_of(const std::string& json, const std::string& key) {
 
 }  // namespace
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
+std::string substituted(std::string text, const std::string& from, const std::string& to) {
     for (std::size_t at = 0; (at = text.find(from, at)) != text.npos; at += to.size())
         text.replace(at, from.size(), to);
     return text;

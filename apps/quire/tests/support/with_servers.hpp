@@ -14,7 +14,7 @@
 namespace quire::app::testing {
 
 /// `text` with every `from` made a `to`.
-std::string replaced(std::string text, const std::string& from, const std::string& to);
+std::string substituted(std::string text, const std::string& from, const std::string& to);
 
 /// A directory, and servers in it that end with the test.
 class WithServers : public ::testing::Test {
