@@ -2,6 +2,8 @@
 //
 // How many messages an operation takes: the table of the README.
 
+#include <thread>
+
 #include "client_ground.hpp"
 #include "quire/ipc/remote_object.hpp"
 
@@ -89,8 +91,8 @@ TEST_P(MessagesOfOperations, of_letting_go_are_one_for_many) {
                   for (File& one : held) EXPECT_TRUE(one.close());
               }),
               (Messages{0, 1}));
-    EXPECT_TRUE(context->stat("f"));  // comes after the release
-    EXPECT_EQ(files->counters().files, 0u);
+    // Nothing tells when the release has been done; a call may overtake it in the slot.
+    while (files->counters().files != 0) std::this_thread::yield();
 }
 
 TEST_P(MessagesOfOperations, on_unbuffered_content_are_one_each) {
