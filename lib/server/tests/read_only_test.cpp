@@ -226,6 +226,8 @@ const std::vector<Attempt> context_attempts{
     {53, Nature::changes, with(Text("f"), true, Text("user.y"), beginning, length, either)},
     {54, Nature::looks, with(Text("f"), true, beginning, length)},
     {55, Nature::looks, with(Text("f"), some)},
+    // Its own affair, which nothing else sees.
+    {56, Nature::looks, with(std::uint16_t{077})},
 };
 
 const std::vector<Attempt> file_attempts{
