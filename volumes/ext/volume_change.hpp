@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -12,13 +13,19 @@ namespace quire::ext {
 
 /// Runs `attempt`, which is one change from beginning to end, and commits afterwards when that is
 /// due. When it finds no space while freed blocks wait for a commit, that commit comes and it is
-/// run once more.
+/// run once more; and again, because others may have taken that space, and freed some, before it
+/// came to that.
 template <typename Attempt>
 auto with_space(Store& store, Attempt&& attempt) -> std::invoke_result_t<Attempt&> {
+    constexpr int most_attempts = 10;
+    std::uint64_t commits = store.commits();
     auto result = attempt();
-    if (!result && result.error() == std::errc::no_space_on_device) {
-        QUIRE_TRY_ASSIGN(const bool gained, store.reclaim_space());
-        if (gained) result = attempt();
+    for (int i = 1; i < most_attempts; ++i) {
+        if (result || result.error() != std::errc::no_space_on_device) break;
+        QUIRE_TRY_ASSIGN(const bool gained, store.reclaim_space(commits));
+        if (!gained) break;
+        commits = store.commits();
+        result = attempt();
     }
     if (result) QUIRE_TRY(store.commit_if_due());
     return result;

@@ -85,8 +85,11 @@ public:
                                  std::span<const std::function<Result<void>(Change&)>> steps);
     /// Commits when memory or journal ask for it. Needs: neither pass nor lock.
     Result<void> commit_if_due();
-    /// Commits if that gives space back: whether to try an operation again that had none.
-    Result<bool> reclaim_space();
+    /// Commits if that gives space back: whether to try an operation again that had none. Somebody
+    /// else's commit may have given some since `commits_before`.
+    Result<bool> reclaim_space(std::uint64_t commits_before);
+    /// How many there have been.
+    std::uint64_t commits() const { return commits_; }
     /// Commits, and calls `meanwhile` while nothing else runs: the device is then as after a crash
     /// that lost nothing, and can be opened for writing.
     /// Needs: neither pass nor lock. Fails: as commit(), and what `meanwhile` answers.
@@ -153,6 +156,7 @@ private:
     std::vector<ext2_ino_t> removals_;  // of the change under way
     std::atomic<bool> data_written_ = false;
     std::optional<Error> failure_;
+    std::atomic<std::uint64_t> commits_ = 0;
     std::uint64_t blocks_fetched_ = 0;
 };
 

@@ -178,6 +178,7 @@ Result<void> Store::commit_closed() {
         failure_ = std::move(done.error()).within("the image can't be changed any more");
     if (!failure_ && mmp_) QUIRE_TRY(mmp_->refresh());
     if (failure_) return fail(*failure_);
+    ++commits_;
     return {};
 }
 
@@ -200,10 +201,11 @@ Result<void> Store::commit_if_due() {
     return commit();
 }
 
-Result<bool> Store::reclaim_space() {
+Result<bool> Store::reclaim_space(std::uint64_t commits_before) {
     {
         std::lock_guard lock(mutex_);
-        if (!writable_ || (blocks_->pending() == 0 && !inodes_->has_pending())) return false;
+        if (!writable_) return false;
+        if (blocks_->pending() == 0 && !inodes_->has_pending()) return commits_ != commits_before;
     }
     QUIRE_TRY(commit());
     return true;
