@@ -54,6 +54,7 @@ Serving::~Serving() = default;
 
 Result<void> Serving::hold(bool patient) {
     allow_as_many_descriptors_as_may_be();
+    channels_.max_descriptors = ipc::ServerOptions::descriptors_for_clients();
     // Before there are threads, so that none of them gets these.
     const sigset_t signals = signals_of_end();
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
@@ -118,7 +119,7 @@ Result<void> Serving::open() {
 Result<std::string> Serving::start(ipc::ListeningSocket socket) {
     QUIRE_TRY(open());
     const std::string path = socket.path();
-    QUIRE_TRY_ASSIGN(server_, ipc::Server::create());
+    QUIRE_TRY_ASSIGN(server_, ipc::Server::create(channels_));
     served_->snapshot = [this] { return server_->snapshot(); };
     QUIRE_TRY(
         server_->listen(std::move(socket), [this](const ipc::Peer& peer) -> Result<ipc::AnyCap> {

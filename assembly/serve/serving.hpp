@@ -52,6 +52,7 @@ private:
     std::vector<int> held_;
     std::string confinement_;
     std::shared_ptr<Served> served_ = std::make_shared<Served>();
+    ipc::ServerOptions channels_;
     std::optional<ipc::Server> server_;
     std::jthread watchdog_;
 };

@@ -25,20 +25,22 @@ constexpr std::uint64_t bell_id = 0;
 /// Descriptors that this process needs for other things: files, timers, messages on their way.
 constexpr std::size_t descriptors_of_its_own = 128;
 
-std::size_t descriptors_for_clients(const ServerOptions& options) {
-    if (options.max_descriptors != 0) return options.max_descriptors;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = 1024;
-    const std::size_t all = std::min<rlim_t>(limit.rlim_cur, 1U << 20U);
-    return all - std::min(descriptors_of_its_own, all / 2);
-}
+constexpr rlim_t usual_limit = 1024;
+constexpr rlim_t most_descriptors = 1U << 20U;
 
 }  // namespace
+
+std::size_t ServerOptions::descriptors_for_clients() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = usual_limit;
+    const std::size_t all = std::min(limit.rlim_cur, most_descriptors);
+    return all - std::min(descriptors_of_its_own, all / 2);
+}
 
 ServerCore::ServerCore(const ServerOptions& options)
     : options_(options),
       accounts_(options.quota, {.channels = options.max_channels,
-                                .descriptors = descriptors_for_clients(options),
+                                .descriptors = options.max_descriptors,
                                 .objects = options.max_objects}),
       inside_objects_(std::max<std::size_t>(options.max_workers, 2) - 1) {}
 

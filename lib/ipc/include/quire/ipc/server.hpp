@@ -35,15 +35,18 @@ struct ServerOptions {
     /// takes: at most a half is one user's, and a third one client's.
     std::size_t max_channels = 4096;
     std::size_t max_objects = 1 << 20;
-    /// Of channels, gates, and what clients send. 0: as many as the process may have open (the soft
-    /// limit, RLIMIT_NOFILE), but for some of its own.
-    std::size_t max_descriptors = 0;
+    /// Of channels, gates, and what clients send.
+    std::size_t max_descriptors = descriptors_for_clients();
     /// How often the kernel is made to look for sockets that nobody can reach any more, while there
     /// are clients. It does so by itself only when some socket is closed; until then a client that
     /// was killed while a gate was on its way to itself keeps its objects.
     std::chrono::milliseconds collection_interval{2'000};
     /// Whether clients may offer shared memory for short calls.
     bool slots = true;
+
+    /// As many as the process may have open (the soft limit, RLIMIT_NOFILE), but for some of its own.
+    /// To be asked before a process gives up its right to ask.
+    static std::size_t descriptors_for_clients();
 };
 
 /// Serves objects of this process to others: worker threads over one epoll set.
