@@ -122,7 +122,8 @@ TEST_F(VanishingClients, leave_nothing) {
         if (round == 0) {
             EXPECT_GE(watcher_->clients(any_time, 0)->size(), std::size_t{at_once});
             EXPECT_THAT(status(), HasSubstr(" 500 open files, "));
-            EXPECT_THAT(status(), HasSubstr(" 50 buffers\n50 volumes with 100 nodes\n"));
+            // A context's and a volume's buffer of each.
+            EXPECT_THAT(status(), HasSubstr(" 100 buffers\n50 volumes with 100 nodes\n"));
         }
         for (const pid_t client : clients) ::kill(client, SIGKILL);
         for (const pid_t client : clients) {
