@@ -10,7 +10,7 @@
 #       TEST_LINKS rapidcheck
 #       TEST_LABELS threads slow                    # for ctest -L: `hostile` reads foreign bytes and `threads` uses
 #                                                   # threads, which CI runs under asan and tsan; `slow` neither
-#       TEST_TIMEOUT 120                            # seconds for one test
+#       TEST_TIMEOUT 300                            # seconds for one test
 #       TEST_PARTS memory ext4                      # one ctest entry for the cases of each parameter, and one for the rest
 #       FUZZERS fuzz/partition_table.cpp)           # a libFuzzer program each; elsewhere it replays its corpus
 #
@@ -172,7 +172,7 @@ function(quire_room_tests room name)
         set_property(GLOBAL APPEND PROPERTY QUIRE_TEST_LABELS ${label})
     endforeach()
     if(NOT arg_TEST_TIMEOUT)
-        set(arg_TEST_TIMEOUT 120)
+        set(arg_TEST_TIMEOUT 300)
     endif()
     set(labels ${room} ${arg_TEST_LABELS})
     if(arg_TEST_PARTS)
