@@ -219,7 +219,8 @@ Result<ipc::Cap<protocols::Block>> ServiceObject::image(const ipc::Call&) {
                     fmt::format("{} is a part of a filesystem: its image is not served",
                                 served_->description));
     QUIRE_TRY_ASSIGN(auto device, served_->image());
-    return ipc::Cap<protocols::Block>(std::make_shared<remote::BlockObject>(std::move(device)));
+    return ipc::Cap<protocols::Block>(
+        std::make_shared<remote::BlockObject>(std::move(device), account_));
 }
 
 bool ServiceObject::may_see(const ipc::Peer& other) const {

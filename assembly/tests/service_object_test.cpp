@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "quire/block/memory_device.hpp"
+#include "quire/testing/fuzz_messages.hpp"
 #include "quire/volumes/memory/memory_volume.hpp"
 
 namespace quire::assembly {
@@ -208,6 +209,15 @@ TEST_F(ServiceObjects, give_a_device_to_root_only_and_for_reading_where_it_is) {
     const std::array<std::byte, 512> bytes{};
     EXPECT_EQ(code_of((*block)->write(any_time, 0, bytes)), read_only_file_system);
     EXPECT_EQ(code_of((*block)->zero(any_time, {0, 512})), read_only_file_system);
+}
+
+// Whatever a connection has been given, its buffers are its own affair.
+TEST_F(ServiceObjects, charge_the_image_s_buffers_to_the_connection) {
+    serve_tree();
+    served_->image = [] { return std::make_shared<block::MemoryDevice>(8192); };
+    const auto image = *service_for(host_root)->image(any_time);
+    EXPECT_TRUE(image->set_buffer(any_time, quire::testing::fuzz_buffer(4096)));
+    EXPECT_EQ(served_->buffers->used(), 1u);
 }
 
 TEST_F(ServiceObjects, give_a_device_to_one_writer_or_many_readers) {
