@@ -36,6 +36,8 @@ void Channel::end_locked() noexcept {
     // Also wakes the leader.
     ::shutdown(end_.get(), SHUT_RDWR);
     for (const auto& [number, waiter] : waiting_) waiter->changed.notify_one();
+    // Their replies will not come.
+    abandoned_.clear();
 }
 
 ChannelCounters Channel::counters() const {

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 
 #include <array>
+#include <chrono>
+#include <memory>
 #include <vector>
 
 #include "quire/testing/temporary_directory.hpp"
@@ -141,6 +143,36 @@ TEST_F(Sharing, a_message_whose_descriptors_find_no_room_is_refused) {
     ASSERT_TRUE(reply) << "the channel was ended";
     EXPECT_EQ(reply->header.opcode, static_cast<std::uint32_t>(EMFILE));
     EXPECT_EQ(client.call(1, 1), 0u);
+}
+
+// A call that was given up may be at work yet on what came with it.
+TEST(Lending, ends_with_the_reply_of_a_call_that_was_given_up) {
+    Serving serving;
+    const auto client = serving.connect();
+    auto memory = std::make_shared<int>(1);
+    const std::weak_ptr<int> lent = memory;
+    EXPECT_EQ(
+        client->wait(Call::within(std::chrono::milliseconds(1)).lending(std::move(memory))).error(),
+        std::errc::timed_out);
+    EXPECT_FALSE(lent.expired());
+    serving.world->open();
+    while (!lent.expired()) EXPECT_TRUE(client->nothing(any_time));
+}
+
+// Of a server that never answers.
+TEST(Lending, ends_with_the_channel) {
+    SocketPair pair = *make_socket_pair();
+    const auto client = *adopt<Sample>(std::move(pair.ours));
+    auto memory = std::make_shared<int>(1);
+    const std::weak_ptr<int> lent = memory;
+    EXPECT_EQ(client->nothing(Call::within(std::chrono::milliseconds(1)).lending(std::move(memory)))
+                  .error(),
+              std::errc::timed_out);
+    client->remote()->take_late_replies();
+    EXPECT_FALSE(lent.expired());
+    pair.theirs.reset();
+    client->remote()->take_late_replies();
+    EXPECT_TRUE(lent.expired());
 }
 
 /// Looks for circles all the time.
