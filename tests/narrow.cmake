@@ -47,21 +47,25 @@ quire_narrow_sources(quire_lib_ipc narrow_ipc)
 quire_narrow_sources(quire_protocols_code narrow_protocols)
 set_source_files_properties(${narrow_protocols} PROPERTIES GENERATED ON)
 set(kit ${PROJECT_SOURCE_DIR}/lib/ipc/tests)
-add_executable(test_narrow
-    ${narrow_base} ${narrow_ipc} ${narrow_protocols}
+set(narrow_tests
     ${kit}/decoder_test.cpp ${kit}/encoder_test.cpp ${kit}/header_test.cpp
     ${kit}/kit/raw_client.cpp ${kit}/kit/sample.cpp ${kit}/kit/sample_object.cpp
-    ${PROJECT_SOURCE_DIR}/protocols/tests/bytes_test.cpp
+    ${PROJECT_SOURCE_DIR}/testing/raw_message.cpp
+    ${PROJECT_SOURCE_DIR}/protocols/tests/bytes_test.cpp)
+set_source_files_properties(${narrow_tests} PROPERTIES UNITY_GROUP tests)
+add_executable(test_narrow
+    ${narrow_base} ${narrow_ipc} ${narrow_protocols} ${narrow_tests}
     ${narrow_gtest}/src/gtest-all.cc ${narrow_gtest}/src/gtest_main.cc)
 set_source_files_properties(${narrow_gtest}/src/gtest-all.cc ${narrow_gtest}/src/gtest_main.cc
     PROPERTIES COMPILE_OPTIONS "-w;-I${narrow_gtest}")
 get_target_property(narrow_generated quire_protocols_code INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(test_narrow PRIVATE
     ${PROJECT_SOURCE_DIR}/lib/base/include ${PROJECT_SOURCE_DIR}/lib/ipc/include
+    ${PROJECT_SOURCE_DIR}/testing/include
     ${PROJECT_SOURCE_DIR}/lib/ipc ${narrow_generated})
 target_include_directories(test_narrow SYSTEM PRIVATE ${narrow_gtest}/include)
 target_compile_definitions(test_narrow PRIVATE FMT_HEADER_ONLY)
-target_compile_options(test_narrow PRIVATE ${QUIRE_NARROW_FLAGS} -g1)
+target_compile_options(test_narrow PRIVATE ${QUIRE_NARROW_FLAGS} -O0 -g1)
 target_link_options(test_narrow PRIVATE -m32)
 target_link_libraries(test_narrow PRIVATE quire::flags Threads::Threads)
 set_target_properties(test_narrow PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)

@@ -3,12 +3,11 @@
 #include "tests/kit/raw_client.hpp"
 
 #include <fmt/core.h>
-#include <sys/socket.h>
 
 #include <cctype>
-#include <cstring>
 #include <string>
 
+#include "quire/testing/raw_message.hpp"
 #include "system/sockets.hpp"
 
 namespace quire::ipc {
@@ -35,22 +34,7 @@ std::string hex_of_bytes(std::span<const std::byte> bytes) {
 }
 
 bool RawClient::send(std::span<const std::byte> bytes, std::span<const int> descriptors) {
-    // Not by send_message(), which could not send too many descriptors.
-    iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    std::vector<char> control(CMSG_SPACE(descriptors.size_bytes()));
-    if (!descriptors.empty()) {
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-        rights->cmsg_level = SOL_SOCKET;
-        rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(descriptors.size_bytes());
-        std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
-    }
-    return ::sendmsg(end_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+    return testing::send_raw(end_.get(), bytes, descriptors) == 0;
 }
 
 bool RawClient::send(Header header, Encoder&& body, std::span<const int> descriptors) {
