@@ -42,7 +42,8 @@ Result<ipc::Cap<I>> serve(ipc::Server& server, ipc::Cap<I> object) {
 }
 
 Result<std::shared_ptr<fs::Volume>> through_channel(ipc::Server& server, fs::SharedVolume& volume) {
-    const ipc::Cap<protocols::Volume> object = std::make_shared<remote::VolumeObject>(volume);
+    const ipc::Cap<protocols::Volume> object =
+        std::make_shared<remote::VolumeObject>(volume, wire::Account::alone());
     QUIRE_TRY_ASSIGN(auto cap, serve(server, object));
     QUIRE_TRY_ASSIGN(auto made, remote::Volume::open(std::move(cap)));
     return made;
@@ -56,7 +57,7 @@ Result<std::shared_ptr<fs::Volume>> through_channel(ipc::Server& server,
 Result<std::shared_ptr<block::Device>> through_channel(ipc::Server& server,
                                                        std::shared_ptr<block::Device> device) {
     const ipc::Cap<protocols::Block> object =
-        std::make_shared<remote::BlockObject>(std::move(device));
+        std::make_shared<remote::BlockObject>(std::move(device), wire::Account::alone());
     QUIRE_TRY_ASSIGN(auto cap, serve(server, object));
     QUIRE_TRY_ASSIGN(auto made, remote::Device::open(std::move(cap)));
     return made;

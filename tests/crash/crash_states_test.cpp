@@ -78,8 +78,8 @@ public:
         UniqueFd ours(ends[0]);
         UniqueFd theirs(ends[1]);
         const server::Authority authority(tree_, fs::Credentials::root());
-        const ipc::Cap<protocols::Volume> given =
-            remote::VolumeObject::over(std::make_shared<server::Guard>(authority));
+        const ipc::Cap<protocols::Volume> given = remote::VolumeObject::over(
+            std::make_shared<server::Guard>(authority), wire::Account::alone());
         QUIRE_TRY(server_.adopt(std::move(ours), given));
         QUIRE_TRY_ASSIGN(auto cap, ipc::adopt<protocols::Volume>(std::move(theirs)));
         QUIRE_TRY_ASSIGN(auto volume, remote::Volume::open(std::move(cap)));

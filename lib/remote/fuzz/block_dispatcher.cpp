@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace quire;
     const auto device = std::make_shared<block::MemoryDevice>(
         65536, block::MemoryDevice::Options{.limit = 1U << 20U});
-    remote::BlockObject object(device);
+    remote::BlockObject object(device, wire::Account::alone());
     const ipc::Call call = ipc::Call::forever();
     testing::fuzz_expect(object.set_buffer(call, testing::fuzz_buffer(8192)).has_value());
     std::span input(data, size);

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ipc::Call call = ipc::Call::forever();
     const protocols::Credentials root;
     {
-        remote::VolumeObject object(*shared, {.account = wire::Account::alone({.nodes = 20})});
+        remote::VolumeObject object(*shared, wire::Account::alone({.nodes = 20}));
         const auto entry = object.root(call, root);
         (void)object.create(call, root, entry->node, "f", {});
         testing::fuzz_expect(object.set_buffer(call, testing::fuzz_buffer(8192)).has_value());
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         while (testing::dispatch_message<protocols::Volume>(object, 144, input)) continue;
     }
     // Whatever the one client did, the next one is served.
-    remote::VolumeObject other(*shared);
+    remote::VolumeObject other(*shared, wire::Account::alone());
     const auto entry = other.root(call, root);
     testing::fuzz_expect(entry.has_value());
     testing::fuzz_expect(other.readdir(call, root, entry->node, 0, true, 10).has_value());

@@ -11,9 +11,6 @@ BlockObject::BlockObject(std::shared_ptr<block::Device> device,
                          std::shared_ptr<wire::Account> account)
     : device_(std::move(device)), buffer_(std::move(account)) {}
 
-BlockObject::BlockObject(std::shared_ptr<block::Device> device)
-    : BlockObject(std::move(device), wire::Account::alone()) {}
-
 BlockObject::~BlockObject() = default;
 
 Result<protocols::BlockGeometryResult> BlockObject::geometry(const ipc::Call&) {

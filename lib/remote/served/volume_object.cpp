@@ -20,13 +20,14 @@ constexpr std::size_t longest_type_name = 64;
 
 }  // namespace
 
-VolumeObject::VolumeObject(fs::SharedVolume& volume, const Options& options)
+VolumeObject::VolumeObject(fs::SharedVolume& volume, const std::shared_ptr<wire::Account>& account,
+                           std::size_t events)
     : volume_(volume.view()),
-      nodes_(std::make_unique<GivenNodes>(*volume_, options.account)),
-      buffer_(options.account),
+      nodes_(std::make_unique<GivenNodes>(*volume_, account)),
+      buffer_(account),
       relay_(
           std::make_unique<ObserverRelay>([this](fs::Cookie node) { return nodes_->holds(node); },
-                                          [this] { nodes_->lose(); }, options.events)) {
+                                          [this] { nodes_->lose(); }, events)) {
     volume_->set_observer(relay_.get());
 }
 
@@ -35,8 +36,8 @@ VolumeObject::~VolumeObject() {
 }
 
 std::shared_ptr<VolumeObject> VolumeObject::over(std::shared_ptr<fs::Volume> volume,
-                                                 const Options& options) {
-    return std::make_shared<VolumeObject>(*fs::SharedVolume::create(std::move(volume)), options);
+                                                 const std::shared_ptr<wire::Account>& account) {
+    return std::make_shared<VolumeObject>(*fs::SharedVolume::create(std::move(volume)), account);
 }
 
 std::size_t VolumeObject::nodes() const {

@@ -23,8 +23,8 @@ protected:
     Serving serving;
     const std::shared_ptr<WatchingVolume> watching = std::make_shared<WatchingVolume>();
     const std::shared_ptr<fs::SharedVolume> shared = fs::SharedVolume::create(watching);
-    const ipc::Cap<protocols::Volume> cap =
-        serving.serve<protocols::Volume>(std::make_shared<VolumeObject>(*shared));
+    const ipc::Cap<protocols::Volume> cap = serving.serve<protocols::Volume>(
+        std::make_shared<VolumeObject>(*shared, wire::Account::alone()));
     const protocols::Credentials me;
 };
 
@@ -135,8 +135,8 @@ TEST_F(HostileVolume, buffers_and_places_in_them_are_checked) {
 }
 
 TEST_F(HostileVolume, one_client_holds_only_so_many_nodes) {
-    const auto limited = std::make_shared<VolumeObject>(
-        *shared, VolumeObject::Options{.account = wire::Account::alone({.nodes = 10})});
+    const auto limited =
+        std::make_shared<VolumeObject>(*shared, wire::Account::alone({.nodes = 10}));
     const auto small = serving.serve<protocols::Volume>(limited);
     ASSERT_TRUE(small->root(patient, me));
     for (int i = 1; i < 10; ++i) ASSERT_TRUE(small->lookup(patient, me, 1, std::to_string(i)));
@@ -184,8 +184,8 @@ TEST(TwoClients, of_one_volume_work_at_once_and_keep_their_lookups_apart) {
         const auto shared = fs::SharedVolume::create(volume);
         std::vector<std::jthread> threads;
         for (int client = 0; client < 2; ++client) {
-            const std::shared_ptr<Volume> mine = *Volume::open(
-                serving.serve<protocols::Volume>(std::make_shared<VolumeObject>(*shared)));
+            const std::shared_ptr<Volume> mine = *Volume::open(serving.serve<protocols::Volume>(
+                std::make_shared<VolumeObject>(*shared, wire::Account::alone())));
             for (int thread = 0; thread < 3; ++thread)
                 threads.emplace_back([mine, client, thread, &call] {
                     const auto root = *mine->root(call);

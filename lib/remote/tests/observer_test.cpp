@@ -54,8 +54,8 @@ TEST(Events, reach_every_client_that_holds_the_node_in_their_order) {
     Diary one_diary;
     Diary other_diary;
     const auto client = [&] {
-        return *Volume::open(
-            serving.serve<protocols::Volume>(std::make_shared<VolumeObject>(*shared)));
+        return *Volume::open(serving.serve<protocols::Volume>(
+            std::make_shared<VolumeObject>(*shared, wire::Account::alone())));
     };
     const auto one = client();
     const auto other = client();
@@ -87,8 +87,8 @@ TEST(Events, that_cannot_arrive_shorten_what_may_be_kept) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
     ASSERT_TRUE(serving.server->adopt(
-        UniqueFd(ends[1]),
-        ipc::Cap<protocols::Volume>(VolumeObject::over(std::make_shared<WatchingVolume>()))));
+        UniqueFd(ends[1]), ipc::Cap<protocols::Volume>(VolumeObject::over(
+                               std::make_shared<WatchingVolume>(), wire::Account::alone()))));
     const auto volume = *Volume::open(*ipc::adopt<protocols::Volume>(UniqueFd(ends[0])));
     EXPECT_EQ(volume->root(root_call)->name_lifetime, fs::until_invalidated);
     Diary diary;
@@ -114,8 +114,8 @@ TEST(Events, of_a_client_that_does_not_read_them_end_its_session_and_no_other) {
     const auto watching = std::make_shared<WatchingVolume>();
     const auto shared = fs::SharedVolume::create(watching);
     testing::Gate gate;
-    VolumeObject object(*shared, {.events = 10});
-    VolumeObject other(*shared);
+    VolumeObject object(*shared, wire::Account::alone(), 10);
+    VolumeObject other(*shared, wire::Account::alone());
     ASSERT_TRUE(object.root(patient, {}));
     ASSERT_TRUE(other.root(patient, {}));
     ASSERT_TRUE(object.set_observer(patient, std::make_shared<StuckObserver>(gate)));

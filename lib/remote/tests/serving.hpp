@@ -36,13 +36,15 @@ public:
     }
 
     ipc::Cap<protocols::Block> block(std::shared_ptr<block::Device> device) {
-        return serve<protocols::Block>(std::make_shared<BlockObject>(std::move(device)));
+        return serve<protocols::Block>(
+            std::make_shared<BlockObject>(std::move(device), wire::Account::alone()));
     }
     std::shared_ptr<Device> device(std::shared_ptr<block::Device> device) {
         return *Device::open(block(std::move(device)));
     }
     ipc::Cap<protocols::Volume> cap(std::shared_ptr<fs::Volume> volume) {
-        return serve<protocols::Volume>(VolumeObject::over(std::move(volume)));
+        return serve<protocols::Volume>(
+            VolumeObject::over(std::move(volume), wire::Account::alone()));
     }
     std::shared_ptr<Volume> volume(std::shared_ptr<fs::Volume> volume) {
         return *Volume::open(cap(std::move(volume)));

@@ -21,7 +21,6 @@ class BlockObject final : public virtual protocols::Block {
 public:
     /// `account`: of the client, for its buffer.
     BlockObject(std::shared_ptr<block::Device> device, std::shared_ptr<wire::Account> account);
-    explicit BlockObject(std::shared_ptr<block::Device> device);
     ~BlockObject() override;
 
     Result<protocols::BlockGeometryResult> geometry(const ipc::Call&) override;

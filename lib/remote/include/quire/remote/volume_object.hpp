@@ -31,23 +31,17 @@ class ObserverRelay;
 /// Threads: any.
 class VolumeObject final : public virtual protocols::Volume {
 public:
-    struct Options {
-        /// Of the client: for the nodes that it holds, and its buffer.
-        std::shared_ptr<wire::Account> account = wire::Account::alone();
-        /// How many events may wait for it.
-        std::size_t events = 4096;
-    };
+    /// How many events may wait for a client.
+    static constexpr std::size_t usual_events = 4096;
 
-    VolumeObject(fs::SharedVolume& volume, const Options& options);
-    explicit VolumeObject(fs::SharedVolume& volume) : VolumeObject(volume, Options{}) {}
+    /// `account`: of the client, for the nodes that it holds and its buffer.
+    VolumeObject(fs::SharedVolume& volume, const std::shared_ptr<wire::Account>& account,
+                 std::size_t events = usual_events);
     ~VolumeObject() override;
 
     /// An object over a volume that nobody else uses.
     static std::shared_ptr<VolumeObject> over(std::shared_ptr<fs::Volume> volume,
-                                              const Options& options);
-    static std::shared_ptr<VolumeObject> over(std::shared_ptr<fs::Volume> volume) {
-        return over(std::move(volume), Options{});
-    }
+                                              const std::shared_ptr<wire::Account>& account);
 
     /// Nodes that the client holds.
     std::size_t nodes() const;
