@@ -5,7 +5,11 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <vector>
+
+#include "quire/fs/content_watcher.hpp"
 
 namespace quire::fs {
 
@@ -29,9 +33,37 @@ private:
     std::size_t waiting_ = 0;
 };
 
-/// What all share who have one file of a tree open. Both locks come before the volume's turn.
+/// Who watches a file, and what is happening to it.
+/// Threads: any. Its lock is a leaf but for watchers, who are told of what is under way with it held.
+class Watchers {
+public:
+    /// The time of one change, as all watchers hear of it; one that comes in the middle as well.
+    class Changing {
+    public:
+        Changing(Watchers& watchers, const ContentChange& change);
+        ~Changing();
+        Changing(const Changing&) = delete;
+        Changing& operator=(const Changing&) = delete;
+
+    private:
+        friend class Watchers;
+        Watchers& watchers_;
+        const ContentChange change_;
+        std::vector<std::shared_ptr<ContentWatcher>> told_;  // guarded by the watchers' mutex
+    };
+
+    void add(const std::shared_ptr<ContentWatcher>& watcher);
+
+private:
+    std::mutex mutex_;
+    std::vector<std::weak_ptr<ContentWatcher>> watchers_;
+    std::vector<Changing*> changing_;
+};
+
+/// What all share who have one file of a tree open. The locks come before the volume's turn.
 struct Content {
     EndGate end;
+    Watchers watchers;
 
     std::mutex
         locks_mutex;  // guards what follows, and all FileLocks; held while the volume is told

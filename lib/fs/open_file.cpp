@@ -93,6 +93,8 @@ Result<void> OpenFile::about_to_write(const Call& call) {
 Result<std::size_t> OpenFile::put(const Call& call, std::uint64_t offset,
                                   std::span<const std::byte> memory) {
     QUIRE_TRY(about_to_write(call));
+    const Watchers::Changing changing(content_->watchers,
+                                      {.offset = offset, .length = memory.size()});
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->write(call, node_->cookie(), offset, memory);
 }
@@ -160,6 +162,8 @@ Result<void> OpenFile::cut(const Call& call, std::uint64_t size) {
     QUIRE_TRY(tree_->drop_privileges(call, node_));
     AttributeChanges changes;
     changes.size = size;
+    const Watchers::Changing changing(content_->watchers,
+                                      {.offset = size, .length = ContentChange::to_the_end});
     const Tree::Turn turn(*tree_, node_->cookie());
     QUIRE_TRY(tree_->volume_->setattr(call, node_->cookie(), changes));
     return {};
@@ -196,6 +200,8 @@ Result<void> OpenFile::allocate(const Call& call, AllocateMode mode, block::Rang
     const std::lock_guard moving(content_->end);
     QUIRE_TRY(refuse_flagged(call, reserves ? immutable_flag : immutable_flag | append_only_flag));
     QUIRE_TRY(tree_->drop_privileges(call, node_));
+    const Watchers::Changing changing(content_->watchers,
+                                      {.offset = range.offset, .length = range.length});
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->fallocate(call, node_->cookie(), mode, range);
 }
@@ -205,6 +211,8 @@ Result<void> OpenFile::discard(const Call& call, block::Range range) {
     const std::shared_lock writing(content_->end);
     QUIRE_TRY(refuse_flagged(call, immutable_flag | append_only_flag));
     QUIRE_TRY(about_to_write(call));
+    const Watchers::Changing changing(content_->watchers,
+                                      {.offset = range.offset, .length = range.length});
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->discard(call, node_->cookie(), range);
 }
@@ -221,6 +229,8 @@ Result<std::uint64_t> OpenFile::copy_to(const Call& call, std::uint64_t offset, 
     if (length == 0) return 0;
     const std::shared_lock writing(to.content_->end);
     QUIRE_TRY(to.about_to_write(call));
+    const Watchers::Changing changing(to.content_->watchers,
+                                      {.offset = to_offset, .length = length});
     const Tree::Turn turn(*tree_);
     return tree_->volume_->copy_range(call, node_->cookie(), offset, to.node_->cookie(), to_offset,
                                       length);
@@ -244,6 +254,10 @@ Result<std::unique_ptr<FileLock>> OpenFile::lock(const Call& call, AdvisoryLock:
     std::unique_ptr<FileLock> lock(new FileLock(tree_, node_, content_));
     QUIRE_TRY(lock->become(call, kind));
     return lock;
+}
+
+void OpenFile::watch(const std::shared_ptr<ContentWatcher>& watcher) {
+    content_->watchers.add(watcher);
 }
 
 std::size_t OpenFile::waiting() const {

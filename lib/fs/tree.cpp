@@ -16,6 +16,15 @@
 
 namespace quire::fs {
 
+Tree::Tree(std::shared_ptr<Volume> volume)
+    : volume_(std::move(volume)),
+      turns_(volume_->thread_model()),
+      access_watchers_(std::make_unique<Watchers>()) {}
+
+void Tree::watch_access(const std::shared_ptr<ContentWatcher>& watcher) {
+    access_watchers_->add(watcher);
+}
+
 Node::~Node() {
     tree_->forget(cookie_);
 }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "content.hpp"
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
 #include "tree_turn.hpp"
@@ -92,6 +93,9 @@ Result<void> Tree::set_access_acl(const Call& call, const NodeReference& node,
         static_cast<std::uint16_t>((now.permissions & ~0777) | list.permissions());
     if (!call.credentials.is_root() && !call.credentials.in_group(now.gid))
         *changes.permissions &= static_cast<std::uint16_t>(~set_group_id);
+    const auto content = content_of(*node);
+    const Watchers::Changing changing(content->watchers, {.access = true});
+    const Watchers::Changing for_all(*access_watchers_, {.access = true});
     const Turn turn(*this, node->cookie());
     if (list.is_minimal()) {
         const auto removed = volume_->removexattr(call, node->cookie(), access_acl_name);
@@ -117,8 +121,15 @@ Result<std::vector<std::string>> Tree::list_attributes(const Call& call,
 Result<void> Tree::remove_attribute(const Call& call, const NodeReference& node,
                                     std::string_view name) {
     QUIRE_TRY(check_attribute(call, node, name, true));
-    const Turn turn(*this, node->cookie());
-    return volume_->removexattr(call, node->cookie(), name);
+    const auto remove = [&]() -> Result<void> {
+        const Turn turn(*this, node->cookie());
+        return volume_->removexattr(call, node->cookie(), name);
+    };
+    if (name != access_acl_name) return remove();
+    const auto content = content_of(*node);
+    const Watchers::Changing changing(content->watchers, {.access = true});
+    const Watchers::Changing for_all(*access_watchers_, {.access = true});
+    return remove();
 }
 
 }  // namespace quire::fs

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <mutex>
+#include <optional>
 
 #include "content.hpp"
 #include "permissions.hpp"
@@ -182,6 +183,15 @@ Result<Attributes> Tree::change(const Call& call, const NodeReference& node, con
             acl = list.serialize();
         }
     }
+    const auto content = content_of(*node);
+    ContentChange what{.access = changes.permissions || changes.uid || changes.gid};
+    if (changes.size) {
+        what.offset = *changes.size;
+        what.length = ContentChange::to_the_end;
+    }
+    const Watchers::Changing changing(content->watchers, what);
+    std::optional<Watchers::Changing> for_all;
+    if (what.access) for_all.emplace(*access_watchers_, ContentChange{.access = true});
     const Turn turn(*this, node->cookie());
     if (!acl.empty())
         QUIRE_TRY(volume_->setxattr(call, node->cookie(), access_acl_name, acl,

@@ -9,12 +9,14 @@
 #include <span>
 #include <utility>
 
+#include "quire/fs/content_watcher.hpp"
 #include "quire/fs/volume.hpp"
 
 namespace quire::fs {
 
 class Tree;
 struct Content;  // what all share who have one file open
+class Watchers;
 
 /// A node held by somebody: while a reference lives, the node does. The last one answers the
 /// lookups to the volume.
@@ -120,6 +122,10 @@ public:
     /// for who may write.
     /// Needs: `kind` is not unlock. Fails: bad_file_descriptor; as FileLock::become.
     Result<std::unique_ptr<FileLock>> lock(const Call& call, AdvisoryLock::Kind kind);
+
+    /// From now on `watcher` hears of changes of this file, and at once of those under way, until
+    /// it ends or everybody has closed the file.
+    void watch(const std::shared_ptr<ContentWatcher>& watcher);
 
     /// How many threads wait, here or through others who have the file open, for their turn to
     /// change it.

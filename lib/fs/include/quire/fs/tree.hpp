@@ -64,6 +64,10 @@ public:
     Volume& volume() { return *volume_; }
     NodeReference root();
 
+    /// From now on `watcher` hears of changes of who may read a file (of those only), whichever it
+    /// is, after those who watch that file have heard of it, until it ends.
+    void watch_access(const std::shared_ptr<ContentWatcher>& watcher);
+
     // --- paths
 
     /// Finds the node of a path, from `start` (or the root for an absolute path). `..` of the
@@ -202,8 +206,7 @@ private:
         std::vector<std::byte> default_acl;
     };
 
-    explicit Tree(std::shared_ptr<Volume> volume)
-        : volume_(std::move(volume)), turns_(volume_->thread_model()) {}
+    explicit Tree(std::shared_ptr<Volume> volume);
 
     NodeReference adopt(const Entry& entry, std::uint64_t lookups = 1);
     void forget(Cookie cookie);
@@ -261,6 +264,7 @@ private:
     bool unmounted_ = false;
 
     Turns turns_;
+    const std::unique_ptr<Watchers> access_watchers_;
 
     std::mutex moves_gate_;  // held where a move begins; before the turn
     std::atomic<std::uint64_t> moves_begun_ = 1;
