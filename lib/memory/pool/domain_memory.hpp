@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include "pool/cell_store.hpp"
+#include "pool/run_store.hpp"
+#include "pool/segment_list.hpp"
+
+namespace quire::paging {
+
+struct Domain::Memory {
+    explicit Memory(PoolState& pool)
+        : segments(pool), runs(pool, segments), cells(pool, segments) {}
+
+    SegmentList segments;
+    RunStore runs;
+    CellStore cells;
+};
+
+}  // namespace quire::paging

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+
+#include "pool/run_store.hpp"
+
+#include <algorithm>
+
+namespace quire::paging {
+
+RunStore::Part& RunStore::part_of(std::uint32_t run) {
+    return parts_[part_numbers_[run / runs_in_segment]];
+}
+
+RunStore::Run& RunStore::get(std::uint32_t run) {
+    return part_of(run).runs[run % runs_in_segment];
+}
+
+std::uint64_t RunStore::capacity() const {
+    return pool_.budget / run_size;
+}
+
+bool RunStore::grow() {
+    const auto number = segments_.add(pool_.segment_size);
+    if (!number) return false;
+    Part part;
+    part.number = *number;
+    part.count = static_cast<std::uint32_t>(pool_.segment_size / run_size);
+    part.free = part.count;
+    for (std::uint32_t i = 0; i < part.count; ++i) part.is_free.set(i);
+    part.runs.resize(part.count);
+    part_numbers_.resize(*number + 1);
+    part_numbers_[*number] = static_cast<std::uint32_t>(parts_.size());
+    parts_.push_back(std::move(part));
+    return true;
+}
+
+bool RunStore::recycle(std::uint32_t most) {
+    std::uint32_t found = 0;
+    while (found < most && !queue_.empty()) {
+        const std::uint32_t number = queue_.front();
+        Run& run = get(number);
+        if (run.weight > 0) {
+            --run.weight;
+            queue_.splice(queue_.end(), queue_, queue_.begin());
+            continue;
+        }
+        run.holder->lose(run.granule);
+        release(number);
+        give_back(number);
+        ++pool_.counters.recycled;
+        ++found;
+    }
+    return found > 0;
+}
+
+RunStore::Stretch RunStore::take_free(std::uint32_t most) {
+    for (Part& part : parts_) {
+        if (part.free == 0) continue;
+        Stretch best;
+        for (std::uint32_t i = 0; i < part.count && best.count < most; ++i) {
+            if (!part.is_free[i]) continue;
+            std::uint32_t end = i + 1;
+            while (end < part.count && end - i < most && part.is_free[end]) ++end;
+            if (end - i > best.count) best = {i, end - i};
+            i = end;
+        }
+        for (std::uint32_t i = best.first; i < best.first + best.count; ++i) {
+            part.is_free.reset(i);
+            if (part.is_dirty[i]) --part.dirty;
+            part.is_dirty.reset(i);
+        }
+        part.free -= best.count;
+        best.first += part.number * runs_in_segment;
+        return best;
+    }
+    return {};
+}
+
+RunStore::Stretch RunStore::take(std::uint32_t most) {
+    Stretch stretch = take_free(most);
+    if (stretch.count == 0 && (grow() || recycle(most))) stretch = take_free(most);
+    return stretch;
+}
+
+void RunStore::give_back_clean(std::uint32_t run) {
+    Part& part = part_of(run);
+    part.is_free.set(run % runs_in_segment);
+    ++part.free;
+}
+
+void RunStore::give_back(std::uint32_t run) {
+    give_back_clean(run);
+    Part& part = part_of(run);
+    part.is_dirty.set(run % runs_in_segment);
+    ++part.dirty;
+}
+
+std::optional<std::uint32_t> RunStore::take_dirty() {
+    for (Part& part : parts_) {
+        if (part.dirty == 0) continue;
+        const auto place = static_cast<std::uint32_t>(part.is_dirty._Find_first());
+        part.is_dirty.reset(place);
+        part.is_free.reset(place);
+        --part.dirty;
+        --part.free;
+        return part.number * runs_in_segment + place;
+    }
+    return std::nullopt;
+}
+
+std::uint64_t RunStore::hold(std::uint32_t number, RunHolder& holder, std::uint64_t granule,
+                             unsigned weight) {
+    Run& run = get(number);
+    run.holder = &holder;
+    run.granule = granule;
+    run.weight = weight;
+    run.place = queue_.insert(queue_.end(), number);
+    ++pool_.counters.runs;
+    ++pool_.counters.filled;
+    return ++run.generation;
+}
+
+void RunStore::release(std::uint32_t number) {
+    Run& run = get(number);
+    queue_.erase(run.place);
+    run.holder = nullptr;
+    --pool_.counters.runs;
+}
+
+void RunStore::touch(std::uint32_t number) {
+    queue_.splice(queue_.end(), queue_, get(number).place);
+}
+
+}  // namespace quire::paging
