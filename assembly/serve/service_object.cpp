@@ -179,8 +179,7 @@ Result<ipc::Cap<protocols::Volume>> ServiceObject::volume(const ipc::Call& call,
     QUIRE_TRY_ASSIGN(server::Authority theirs, authority(call, subtree, read_only));
     auto guard = std::make_shared<server::Guard>(std::move(theirs));
     served_->volumes.add(guard);
-    return ipc::Cap<protocols::Volume>(
-        remote::VolumeObject::over(std::move(guard), {.account = account_}));
+    return ipc::Cap<protocols::Volume>(remote::VolumeObject::over(std::move(guard), account_));
 }
 
 Result<ipc::Cap<protocols::Opener>> ServiceObject::opener(const ipc::Call& call,

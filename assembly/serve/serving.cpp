@@ -12,10 +12,12 @@
 #include <csignal>
 #include <ctime>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 
 #include "quire/base/name.hpp"
 #include "quire/confine/confinement.hpp"
+#include "quire/remote/volume.hpp"
 
 namespace quire::assembly {
 
@@ -40,6 +42,14 @@ sigset_t signals_of_end() {
     ::sigemptyset(&signals);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
     return signals;
+}
+
+// False when it is cut short.
+bool passes(std::chrono::seconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any ended;
+    std::unique_lock lock(mutex);
+    return !ended.wait_for(lock, stop, time, [&] { return stop.stop_requested(); });
 }
 
 }  // namespace
@@ -86,6 +96,15 @@ Result<void> Serving::confine(const ipc::ListeningSocket& socket, const std::vec
     return {};
 }
 
+// Where there can be none, content goes by message. What lies on another server may change without
+// this one.
+std::shared_ptr<paging::PagePool> Serving::pages_for(fs::Tree& tree) const {
+    if (request_.memory == 0 || dynamic_cast<remote::Volume*>(&tree.volume()) != nullptr)
+        return nullptr;
+    auto pool = paging::PagePool::create({.budget = request_.memory});
+    return pool ? *std::move(pool) : nullptr;
+}
+
 Result<void> Serving::open_tree() {
     assembler_.keep_images();
     QUIRE_TRY_ASSIGN(const Location place, assembler_.locate(request_.address, access_));
@@ -98,8 +117,9 @@ Result<void> Serving::open_tree() {
         all = *std::move(part);
     }
     served_->files = std::make_unique<server::FileServer>(
-        place.tree,
-        server::FileServerOptions{.clock = environment_.clock, .buffers = served_->buffers});
+        place.tree, server::FileServerOptions{.clock = environment_.clock,
+                                              .buffers = served_->buffers,
+                                              .pages = pages_for(*place.tree)});
     served_->tree = std::move(all);
     served_->image = assembler_.image(place);
     return {};
@@ -133,10 +153,7 @@ Result<std::string> Serving::start(ipc::ListeningSocket socket) {
 }
 
 void Serving::commit_now_and_then(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any ended;
-    std::unique_lock lock(mutex);
-    while (!ended.wait_for(lock, stop, commit_interval, [&] { return stop.stop_requested(); })) {
+    while (passes(commit_interval, stop)) {
         fs::Call call = fs::Call::as_root();
         call.token = stop;
         // What fails here fails for the clients too, when they ask; here it is for who looks after
@@ -149,10 +166,7 @@ void Serving::commit_now_and_then(const std::stop_token& stop) {
 // A device may hang, or the server below, and nobody can be made to stop waiting for a device. What
 // takes long is not cut short unless somebody insists; a terminal's signal comes twice at once.
 void Serving::hear_who_insists(const std::stop_token& stop) const {
-    std::mutex mutex;
-    std::condition_variable_any ended;
-    std::unique_lock lock(mutex);
-    if (ended.wait_for(lock, stop, time_for_end, [&] { return stop.stop_requested(); })) return;
+    if (!passes(time_for_end, stop)) return;
     say(Error(std::errc::timed_out,
               "what is served does not answer yet; another signal ends this without it"));
     const sigset_t signals = signals_of_end();

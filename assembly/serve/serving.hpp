@@ -41,6 +41,7 @@ public:
 private:
     Result<void> open();
     Result<void> open_tree();
+    std::shared_ptr<paging::PagePool> pages_for(fs::Tree& tree) const;
     void commit_now_and_then(const std::stop_token& stop);
     void hear_who_insists(const std::stop_token& stop) const;
     void say(const Error& error) const;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "buffers/transfer_buffer.hpp"
+#include "pages/shared_memory.hpp"
 #include "quire/base/result.hpp"
 #include "quire/ipc/call.hpp"
 #include "quire/ipc/cap.hpp"
@@ -36,6 +37,7 @@ struct ContextState {
     std::optional<std::chrono::nanoseconds> patience;
     std::stop_token stop;
     TransferBuffer buffer;
+    SharedMemory memory;
     /// Of delayed writes whose file ended without anybody asking.
     std::optional<Error> lost_error;
 };

@@ -9,6 +9,7 @@
 #include "buffers/read_ahead.hpp"
 #include "context_state.hpp"
 #include "file_note.hpp"
+#include "pages/paged_content.hpp"
 #include "quire/protocols/filesystem.hpp"
 #include "values.hpp"
 
@@ -19,7 +20,8 @@ File::File(std::shared_ptr<ContextState> state, std::uint32_t flags, bool buffer
     : state_(std::move(state)),
       file_(std::move(opened.file)),
       flags_(flags),
-      attributes_(opened.attributes) {
+      attributes_(opened.attributes),
+      paged_(std::make_unique<PagedContent>()) {
     if (!buffered) return;
     read_ahead_ = std::make_unique<ReadAhead>();
     write_behind_ = std::make_unique<WriteBehind>();
@@ -39,6 +41,7 @@ File& File::operator=(File&& other) noexcept {
     flags_ = other.flags_;
     attributes_ = other.attributes_;
     position_ = other.position_;
+    paged_ = std::move(other.paged_);
     read_ahead_ = std::move(other.read_ahead_);
     write_behind_ = std::move(other.write_behind_);
     kept_error_ = std::exchange(other.kept_error_, std::nullopt);
@@ -96,6 +99,7 @@ Result<void> File::close() {
     QUIRE_TRY(note(need(true)));
     (void)drain();
     file_ = nullptr;
+    paged_.reset();
     read_ahead_.reset();
     write_behind_.reset();
     return note(report_kept());

@@ -10,6 +10,7 @@
 #include "buffers/read_ahead.hpp"
 #include "buffers/transfer.hpp"
 #include "file_note.hpp"
+#include "pages/paged_content.hpp"
 #include "quire/protocols/filesystem.hpp"
 
 namespace quire::client {
@@ -36,6 +37,14 @@ Result<void> File::drain() {
     return fail(sent.error());
 }
 
+Result<std::size_t> File::fetch(std::uint64_t position, std::span<std::byte> memory) {
+    if (position <= largest_position) {
+        QUIRE_TRY_ASSIGN(const auto got, paged_->read(*state_, *file_, position, memory));
+        if (got) return *got;
+    }
+    return transfer_in(*state_, *file_, position, memory);
+}
+
 Result<std::size_t> File::read(std::span<std::byte> memory) {
     return note(read_at_position(memory));
 }
@@ -44,7 +53,7 @@ Result<std::size_t> File::read_at_position(std::span<std::byte> memory) {
     QUIRE_TRY(need(readable()));
     QUIRE_TRY(drain());
     if (!read_ahead_) {
-        QUIRE_TRY_ASSIGN(const std::size_t got, transfer_in(*state_, *file_, position_, memory));
+        QUIRE_TRY_ASSIGN(const std::size_t got, fetch(position_, memory));
         position_ += got;
         return got;
     }
@@ -59,6 +68,12 @@ Result<std::size_t> File::read_at_position(std::span<std::byte> memory) {
         // Who has got something comes again, and then hears of the end.
         if (read_ahead_->ends_at(position)) {
             if (done == 0) read_ahead_->take_end(position);
+            break;
+        }
+        QUIRE_TRY_ASSIGN(const auto shown, paged_->read(*state_, *file_, position, rest));
+        if (shown) {
+            done += *shown;
+            if (*shown < rest.size() && done > 0) read_ahead_->found_end(position + *shown);
             break;
         }
         const std::size_t amount = read_ahead_->amount(position, rest.size());
@@ -95,7 +110,7 @@ Result<std::size_t> File::read_elsewhere(std::uint64_t position, std::span<std::
     QUIRE_TRY(need(readable()));
     QUIRE_TRY(drain());
     if (read_ahead_ && read_ahead_->copy(position, memory) == memory.size()) return memory.size();
-    return transfer_in(*state_, *file_, position, memory);
+    return fetch(position, memory);
 }
 
 Result<void> File::write(std::span<const std::byte> memory) {

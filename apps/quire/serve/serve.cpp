@@ -15,6 +15,8 @@
 #include "frame/verb.hpp"
 #include "quire/base/name.hpp"
 #include "quire/base/unique_fd.hpp"
+#include "quire/base/units.hpp"
+#include "quire/memory/page_pool.hpp"
 
 namespace quire::app {
 
@@ -30,6 +32,9 @@ public:
             .value(
                 "-m,--mode", "MODE", [this](std::string_view text) { return read_mode(text); },
                 "who may connect: the socket's permissions, octal (default 600)")
+            .value(
+                "--memory", "SIZE", [this](std::string_view text) { return read_memory(text); },
+                "what clients may find without asking (default 256M; 0: nothing)")
             .flag("--no-root", no_root_,
                   "your own programs act as you, and not as the image's root")
             .flag("-b,--background", background_, "return when clients can come");
@@ -47,6 +52,7 @@ public:
             .socket_mode = mode_,
             .read_only = read_only_,
             .owner_is_root = !no_root_,
+            .memory = memory_,
         };
         if (background_) return run_in_background(session, request);
         return assembly::serve(request, session.environment(), [&](const std::string& line) {
@@ -57,6 +63,13 @@ public:
     }
 
 private:
+    Result<void> read_memory(std::string_view text) {
+        QUIRE_TRY_ASSIGN(memory_, parse_size(text));
+        if (memory_ != 0 && memory_ < paging::PagePool::least_budget)
+            return fail(std::errc::invalid_argument, "--memory takes 0, or 2M at least");
+        return {};
+    }
+
     Result<void> read_mode(std::string_view text) {
         unsigned mode = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
@@ -119,6 +132,7 @@ private:
     bool device_ = false;
     bool read_only_ = false;
     bool no_root_ = false;
+    std::uint64_t memory_ = assembly::ServeRequest::usual_memory;
     bool background_ = false;
 };
 

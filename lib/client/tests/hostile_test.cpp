@@ -2,11 +2,17 @@
 //
 // A server that answers nonsense, or does not answer.
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <map>
 
 #include "client_ground.hpp"
+#include "quire/memory/layout.hpp"
 #include "quire/testing/gate.hpp"
 
 namespace quire::client {
@@ -56,6 +62,11 @@ public:
         return list;
     }
 
+    Result<protocols::PageMap> bring_in(const ipc::Call&, std::uint64_t, std::uint64_t) override {
+        return pages;
+    }
+
+    Result<protocols::PageMap> pages = fail(std::errc::function_not_supported);
     std::uint64_t answer = 0;
     /// There is always as much as is asked for.
     bool endless = false;
@@ -115,6 +126,12 @@ public:
         return {};
     }
 
+    Result<ipc::Memory> segment(const ipc::Call&, std::uint32_t number) override {
+        if (const auto found = segments.find(number); found != segments.end()) return found->second;
+        return fail(std::errc::no_such_file_or_directory);
+    }
+
+    std::map<std::uint32_t, ipc::Memory> segments;
     Result<void> umask;
     std::uint16_t made_with = 0;
     std::shared_ptr<LyingFile> file = std::make_shared<LyingFile>();
@@ -184,6 +201,62 @@ TEST_F(NonsenseOfServers, in_content_is_an_error) {
     file.answer = 1000;
     EXPECT_TRUE(appending.write(small));
     EXPECT_EQ(*appending.position(), 1000u);
+}
+
+/// Whose words are 64 bits each.
+ipc::Memory segment_of(std::size_t size, const std::vector<std::uint64_t>& words,
+                       int seals = F_SEAL_SHRINK) {
+    UniqueFd fd(::memfd_create("segment", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    EXPECT_EQ(::ftruncate(fd.get(), static_cast<off_t>(size)), 0);
+    const std::size_t bytes = words.size() * sizeof(words[0]);
+    EXPECT_EQ(::pwrite(fd.get(), words.data(), bytes, 0), static_cast<ssize_t>(bytes));
+    EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, seals), 0);
+    return {std::move(fd), size, false};
+}
+
+TEST_F(NonsenseOfServers, in_memory_is_an_error_or_read_by_message) {
+    constexpr std::size_t size = 64 * KiB;
+    std::vector<std::byte> bytes(100);
+    file.answer = 100;
+    const auto try_it = [&](protocols::PageMap where) {
+        file.pages = where;
+        Context own{ipc::Cap<OpenerContext>(liar)};
+        File opened = *own.open("f", "r", {.buffered = false});
+        return code_of(opened.read(bytes));
+    };
+    const protocols::PageMap good{
+        .cell_segment = 1, .cell_offset = 0, .identity = 7, .chunk_segment = 0, .chunk_offset = 0};
+    EXPECT_EQ(try_it(good), std::errc::no_such_file_or_directory) << "no segment";
+    liar->segments[paging::life_segment] = segment_of(4096, {1});
+    const auto with_cell = [&](std::vector<std::uint64_t> words) {
+        liar->segments[1] = segment_of(size, words);
+        return try_it(good);
+    };
+    // The cell says nothing that counts: another's, a size that is not known, runs that are not.
+    EXPECT_EQ(with_cell({8, 100, paging::make_entry(512, 1)}), std::errc());
+    EXPECT_EQ(with_cell({7, paging::unknown_size, paging::make_entry(512, 1)}), std::errc());
+    EXPECT_EQ(with_cell({7, 100, 0}), std::errc());
+    EXPECT_EQ(with_cell({7, 100, paging::make_entry((1U << 24U) - 1, 1)}),
+              std::errc::no_such_file_or_directory);
+    EXPECT_EQ(with_cell({7, 100, paging::make_entry(1, 1)}), nonsense) << "the life's segment";
+    EXPECT_EQ(with_cell({7, 100, paging::make_entry(513, 1)}), nonsense) << "behind the end";
+    EXPECT_EQ(with_cell({7, 100, paging::make_entry(512, 1)}), std::errc()) << "its own cells";
+    EXPECT_EQ(with_cell({7, 50, paging::make_entry(512, 1)}), std::errc());
+    // Places that are none.
+    for (const protocols::PageMap& bad :
+         {protocols::PageMap{1, size, 7, 0, 0}, protocols::PageMap{1, size - 8, 7, 0, 0},
+          protocols::PageMap{1, 4, 7, 0, 0}, protocols::PageMap{1, 0, 0, 0, 0},
+          protocols::PageMap{1, 0, 7, 1, size - 8}, protocols::PageMap{1, 0, 7, 1, 4},
+          protocols::PageMap{~0U, 0, 7, 0, 0}, protocols::PageMap{1, ~0U, 7, 0, 0}})
+        EXPECT_EQ(try_it(bad), nonsense) << bad.cell_segment << ' ' << bad.cell_offset;
+    // Memory that is none.
+    liar->segments[1] = segment_of(size, {}, 0);
+    EXPECT_EQ(try_it(good), nonsense) << "it could be cut off";
+    liar->segments[1] = segment_of(100, {});
+    EXPECT_EQ(try_it(good), nonsense);
+    const ipc::Memory all = segment_of(4096, {});
+    liar->segments[1] = ipc::Memory(UniqueFd(::fcntl(all.fd(), F_DUPFD_CLOEXEC, 0)), size, false);
+    EXPECT_EQ(try_it(good), nonsense) << "it is shorter than was said";
 }
 
 TEST_F(NonsenseOfServers, in_what_is_opened_is_an_error) {

@@ -25,7 +25,11 @@ protected:
         // A slot for short calls is offered in a message of its own.
         const auto own =
             there(files->opener(server::Authority(tree, fs::Credentials::root())), false);
+        make("nothing", "");
         context.emplace(*Context::create(own));
+        // That there is no memory to read in is found out by one message.
+        File nothing = open("nothing", "r", {.buffered = false});
+        read(nothing, 1);
     }
     template <typename Do>
     Messages of(Do act) {

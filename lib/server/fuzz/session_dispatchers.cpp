@@ -16,7 +16,7 @@
 #include "quire/server/file_server.hpp"
 #include "quire/testing/fuzz_messages.hpp"
 #include "quire/volumes/memory/memory_volume.hpp"
-#include "tests/whole_tree.hpp"
+#include "tests/kit/whole_tree.hpp"
 
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include "session/context_object.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "quire/wire/values.hpp"
@@ -29,10 +30,11 @@ Result<void> check_wanted(std::uint32_t wanted) {
 
 }  // namespace
 
-ContextObject::ContextObject(std::shared_ptr<SessionHost> host, Authority authority,
+ContextObject::ContextObject(std::shared_ptr<SessionHost> host, const Authority& authority,
                              const std::shared_ptr<wire::Account>& account)
     : presence_(std::move(host), &SessionHost::contexts),
-      owner_{std::move(authority), account, std::make_shared<wire::TransferBuffer>(account)} {}
+      owner_{authority, account, std::make_shared<wire::TransferBuffer>(account),
+             std::make_shared<ContextMemory>(presence_->domains, authority)} {}
 
 Result<fs::Found> ContextObject::find(const fs::Call& call, std::string_view path,
                                       bool follow) const {
@@ -129,6 +131,14 @@ Result<void> ContextObject::set_umask(const ipc::Call&, std::uint16_t umask) {
     if (umask > 0777) return fail(std::errc::invalid_argument);
     umask_ = umask;
     return {};
+}
+
+Result<ipc::Memory> ContextObject::segment(const ipc::Call&, std::uint32_t number) {
+    QUIRE_TRY_ASSIGN(const auto domain, owner_.memory->domain());
+    QUIRE_TRY_ASSIGN(const auto segment, domain->segment(number));
+    UniqueFd descriptor(::fcntl(segment->fd(), F_DUPFD_CLOEXEC, 0));
+    if (!descriptor) return fail_errno();
+    return ipc::Memory(std::move(descriptor), segment->size(), false);
 }
 
 }  // namespace quire::server

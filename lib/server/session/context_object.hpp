@@ -16,7 +16,7 @@ namespace quire::server {
 /// wait for one another.
 class ContextObject final : public protocols::OpenerContext {
 public:
-    ContextObject(std::shared_ptr<SessionHost> host, Authority authority,
+    ContextObject(std::shared_ptr<SessionHost> host, const Authority& authority,
                   const std::shared_ptr<wire::Account>& account);
 
     // context_object.cpp
@@ -35,6 +35,7 @@ public:
     Result<void> sync(const ipc::Call& call) override;
     Result<void> set_buffer(const ipc::Call& call, ipc::Memory buffer) override;
     Result<void> set_umask(const ipc::Call& call, std::uint16_t umask) override;
+    Result<ipc::Memory> segment(const ipc::Call& call, std::uint32_t number) override;
 
     // context_names.cpp
     Result<void> remove(const ipc::Call& call, std::string_view path) override;

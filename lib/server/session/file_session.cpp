@@ -2,6 +2,7 @@
 
 #include "session/file_session.hpp"
 
+#include "pages/file_source.hpp"
 #include "quire/wire/values.hpp"
 
 namespace quire::server {
@@ -136,6 +137,35 @@ Result<std::uint64_t> FileSession::flush(const ipc::Call& call, std::uint64_t po
     QUIRE_TRY(file.sync(own));
     QUIRE_TRY_ASSIGN(const fs::Attributes after, file.attributes(own));
     return after.size;
+}
+
+Result<std::shared_ptr<paging::FilePages>> FileSession::pages() {
+    const std::scoped_lock lock(pages_mutex_);
+    if (pages_) return pages_;
+    QUIRE_TRY_ASSIGN(const auto domain, owner_.memory->domain());
+    accessor_.file().watch(accessor_.shared_provider());
+    QUIRE_TRY_ASSIGN(pages_, provider().pages(domain));
+    return pages_;
+}
+
+Result<protocols::PageMap> FileSession::bring_in(const ipc::Call& call, std::uint64_t position,
+                                                 std::uint64_t length) {
+    if (!accessor_.file().mode().read) return fail(std::errc::bad_file_descriptor);
+    QUIRE_TRY_ASSIGN(const auto pages, this->pages());
+    const fs::Call own = call_of(call);
+    FileSource source(accessor_, own, call);
+    QUIRE_TRY_ASSIGN(const paging::FilePages::Where where,
+                     pages->bring_in(call.token(), position, length, source));
+    protocols::PageMap map{.cell_segment = where.cell.segment,
+                           .cell_offset = where.cell.offset,
+                           .identity = where.identity,
+                           .chunk_segment = paging::life_segment,
+                           .chunk_offset = 0};
+    if (where.has_chunk) {
+        map.chunk_segment = where.chunk.segment;
+        map.chunk_offset = where.chunk.offset;
+    }
+    return map;
 }
 
 }  // namespace quire::server

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "access/accessor.hpp"
 #include "access/node_attributes.hpp"
+#include "pages/context_memory.hpp"
 #include "quire/protocols/file.hpp"
 #include "quire/wire/transfer_buffer.hpp"
 #include "session/session_host.hpp"
@@ -19,6 +21,7 @@ struct SessionOwner {
     std::shared_ptr<wire::Account> account;
     /// The context's.
     std::shared_ptr<wire::TransferBuffer> buffer;
+    std::shared_ptr<ContextMemory> memory;
 };
 
 /// One open file of one client. Its end closes it.
@@ -59,16 +62,21 @@ public:
     Result<std::uint64_t> list_extended_attributes_to(const ipc::Call& call, std::uint64_t offset,
                                                       std::uint64_t length) override;
     Result<std::uint64_t> flush(const ipc::Call& call, std::uint64_t populated_size) override;
+    Result<protocols::PageMap> bring_in(const ipc::Call& call, std::uint64_t position,
+                                        std::uint64_t length) override;
 
 private:
     fs::Call call_of(const ipc::Call& call) const { return call_as(owner_.authority, call); }
     NodeAttributes node(const fs::Call& call) const;
     const wire::TransferBuffer& buffer() const;
+    Result<std::shared_ptr<paging::FilePages>> pages();
 
     const Presence presence_;
     const SessionOwner owner_;
     const Accessor accessor_;
     wire::TransferBuffer own_buffer_;
+    std::mutex pages_mutex_;  // guards what follows; comes before the provider's
+    std::shared_ptr<paging::FilePages> pages_;
 };
 
 }  // namespace quire::server

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "pages/domains.hpp"
 #include "quire/ipc/call.hpp"
 #include "quire/server/file_server.hpp"
 #include "quire/wire/account.hpp"
@@ -19,11 +20,15 @@ struct SessionHost {
     SessionHost(std::shared_ptr<fs::Tree> its_tree, FileServerOptions its_options)
         : tree(std::move(its_tree)),
           options(std::move(its_options)),
-          registry(Registry::create()) {}
+          registry(Registry::create()),
+          domains(std::make_shared<Domains>(options.pages)) {
+        tree->watch_access(domains);
+    }
 
     const std::shared_ptr<fs::Tree> tree;
     const FileServerOptions options;
     const std::shared_ptr<Registry> registry;
+    const std::shared_ptr<Domains> domains;
 
     using Count = std::atomic<std::size_t>;
     Count openers = 0;

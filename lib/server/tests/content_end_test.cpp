@@ -7,8 +7,8 @@
 #include <functional>
 #include <thread>
 
-#include "file_ground.hpp"
-#include "guard_ground.hpp"
+#include "tests/kit/file_ground.hpp"
+#include "tests/kit/guard_ground.hpp"
 
 namespace quire::server {
 namespace {

@@ -8,10 +8,10 @@
 #include <random>
 #include <thread>
 
-#include "file_ground.hpp"
 #include "quire/base/units.hpp"
 #include "quire/ipc/remote_object.hpp"
 #include "quire/testing/gate.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

@@ -6,10 +6,10 @@
 
 #include <thread>
 
-#include "event_log.hpp"
 #include "events/courier.hpp"
-#include "file_ground.hpp"
 #include "quire/testing/gate.hpp"
+#include "tests/kit/event_log.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

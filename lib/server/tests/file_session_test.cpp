@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "file_ground.hpp"
 #include "quire/base/units.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

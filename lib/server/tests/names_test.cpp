@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "file_ground.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

@@ -3,7 +3,7 @@
 // What open says and does, and to whom.
 
 #include <gtest/gtest.h>
-#include "file_ground.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

@@ -9,10 +9,10 @@
 #include <set>
 #include <thread>
 
-#include "backing.hpp"
-#include "event_log.hpp"
 #include "quire/testing/gate.hpp"
 #include "registry/handle_turns.hpp"
+#include "tests/kit/backing.hpp"
+#include "tests/kit/event_log.hpp"
 
 namespace quire::server {
 namespace {

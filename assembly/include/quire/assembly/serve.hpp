@@ -12,6 +12,7 @@
 #include "quire/assembly/address.hpp"
 #include "quire/assembly/environment.hpp"
 #include "quire/base/result.hpp"
+#include "quire/base/units.hpp"
 
 namespace quire::assembly {
 
@@ -30,6 +31,10 @@ struct ServeRequest {
     bool read_only = false;
     /// Whether a peer of the server's own user acts as the image's root; otherwise as itself.
     bool owner_is_root = true;
+    /// In which clients find content without asking; 0: none. At least paging::PagePool::least_budget.
+    std::uint64_t memory = usual_memory;
+
+    static constexpr std::uint64_t usual_memory = 256 * MiB;
 };
 
 /// Told when clients can come, with a line for people.

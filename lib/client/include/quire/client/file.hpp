@@ -25,6 +25,7 @@ struct OpenerContextOpenResult;
 namespace quire::client {
 
 struct ContextState;
+class PagedContent;
 class ReadAhead;
 class WriteBehind;
 
@@ -120,6 +121,8 @@ private:
     Result<std::size_t> read_at_position(std::span<std::byte> memory);
     Result<std::size_t> read_elsewhere(std::uint64_t position, std::span<std::byte> memory);
     Result<std::size_t> fill(std::uint64_t position, std::size_t amount);
+    /// By memory, or by message.
+    Result<std::size_t> fetch(std::uint64_t position, std::span<std::byte> memory);
     Result<void> write_at_position(std::span<const std::byte> memory);
     Result<void> write_elsewhere(std::uint64_t position, std::span<const std::byte> memory);
     Result<std::uint64_t> seek_to(std::int64_t offset, Whence whence);
@@ -134,6 +137,7 @@ private:
     std::uint32_t flags_;
     protocols::Attributes attributes_;
     std::uint64_t position_ = 0;
+    std::unique_ptr<PagedContent> paged_;        // none: closed
     std::unique_ptr<ReadAhead> read_ahead_;      // none: not buffered, or closed
     std::unique_ptr<WriteBehind> write_behind_;  // the same
     std::optional<Error> kept_error_;            // of a delayed write

@@ -10,6 +10,7 @@
 #include "quire/base/time.hpp"
 #include "quire/fs/tree.hpp"
 #include "quire/ipc/cap.hpp"
+#include "quire/memory/page_pool.hpp"
 #include "quire/protocols/filesystem.hpp"
 #include "quire/server/authority.hpp"
 #include "quire/wire/account.hpp"
@@ -26,6 +27,9 @@ struct FileServerOptions {
     /// Buffers of all clients.
     std::shared_ptr<wire::Allowance> buffers =
         std::make_shared<wire::Allowance>(wire::buffers_of_all_clients);
+    /// Memory in which clients find content without asking. Without, they ask.
+    /// Needs: nobody changes files but through the tree.
+    std::shared_ptr<paging::PagePool> pages = {};
 };
 
 /// How much of everything there is, for tests and for who watches.

@@ -2,7 +2,7 @@
 //
 // Locks on whole files, which all holders of guards of one tree see.
 
-#include "guard_ground.hpp"
+#include "tests/kit/guard_ground.hpp"
 
 namespace quire::server {
 namespace {

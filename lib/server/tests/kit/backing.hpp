@@ -6,11 +6,11 @@
 
 #include <memory>
 
-#include "file_ground.hpp"
 #include "quire/base/units.hpp"
 #include "quire/block/memory_device.hpp"
 #include "quire/volumes/ext/format.hpp"
 #include "quire/volumes/ext/volume.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "authority_tries.hpp"
+#include "tests/authority/authority_tries.hpp"
 
 #include <cerrno>
 #include <span>

@@ -91,7 +91,9 @@ protected:
             [this](fs::Cookie node, fs::Attributes& attributes) {
                 if (node == append_only) attributes.flags |= fs::append_only_flag;
             }));
-        files = std::make_unique<FileServer>(tree);
+        files = std::make_unique<FileServer>(
+            tree, FileServerOptions{.pages = *paging::PagePool::create(
+                                        {.budget = paging::PagePool::least_budget})});
         opener = files->opener(Authority(tree, fs::Credentials::root()));
         context = *opener->context(in_time);
     }

@@ -10,9 +10,9 @@
 
 #include <set>
 
-#include "file_ground.hpp"
 #include "quire/testing/fuzz_messages.hpp"
-#include "whole_tree.hpp"
+#include "tests/kit/file_ground.hpp"
+#include "tests/kit/whole_tree.hpp"
 
 namespace quire::server {
 namespace {
@@ -93,7 +93,8 @@ struct Holding {
 
     std::shared_ptr<fs::Tree> tree = *fs::Tree::open(*memory::MemoryVolume::create(
         {.clock = std::make_shared<FixedClock>(Time{1'700'000'000, 0})}));
-    FileServer files{tree};
+    FileServer files{
+        tree, {.pages = *paging::PagePool::create({.budget = paging::PagePool::least_budget})}};
     ipc::Cap<Opener> all = files.opener(Authority(tree, fs::Credentials::root()));
     ipc::Cap<OpenerContext> root = *all->context(in_time);
     ipc::Cap<Opener> opener;
@@ -228,6 +229,7 @@ const std::vector<Attempt> context_attempts{
     {55, Nature::looks, with(Text("f"), some)},
     // Its own affair, which nothing else sees.
     {56, Nature::looks, with(std::uint16_t{077})},
+    {57, Nature::looks, with(paging::life_segment)},
 };
 
 const std::vector<Attempt> file_attempts{
@@ -251,6 +253,7 @@ const std::vector<Attempt> file_attempts{
     {77, Nature::looks, with(Text("user.x"), beginning, length)},
     {78, Nature::changes, with(Text("user.y"), beginning, length, either)},
     {79, Nature::looks, with(beginning, length)},
+    {90, Nature::looks, with(beginning, length)},
     {97, Nature::looks, null_notifier},
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "authority_model.hpp"
+#include "tests/authority/authority_model.hpp"
 
 namespace quire::server {
 

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
-#include "guard_ground.hpp"
 #include "quire/testing/gate.hpp"
+#include "tests/kit/guard_ground.hpp"
 
 namespace quire::server {
 namespace {

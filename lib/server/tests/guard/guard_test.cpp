@@ -10,7 +10,7 @@
 #include <random>
 #include <thread>
 
-#include "guard_ground.hpp"
+#include "tests/kit/guard_ground.hpp"
 
 namespace quire::server {
 namespace {

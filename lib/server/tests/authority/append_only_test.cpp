@@ -3,8 +3,8 @@
 // Append-only files through guards and sessions: whatever way leads to them, only their end is
 // written. What exactly is refused with what, lib/fs compares with the kernel.
 
-#include "file_ground.hpp"
-#include "guard_ground.hpp"
+#include "tests/kit/file_ground.hpp"
+#include "tests/kit/guard_ground.hpp"
 
 namespace quire::server {
 namespace {

@@ -13,9 +13,9 @@
 #include <sstream>
 #include <variant>
 
-#include "authority_tries.hpp"
-#include "file_ground.hpp"
 #include "quire/ipc/remote_object.hpp"
+#include "tests/authority/authority_tries.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

@@ -7,8 +7,8 @@
 #include <random>
 #include <string>
 
-#include "authority_model.hpp"
 #include "quire/protocols/filesystem.hpp"
+#include "tests/authority/authority_model.hpp"
 
 namespace quire::server {
 

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "file_ground.hpp"
+#include "tests/kit/file_ground.hpp"
 
 namespace quire::server {
 namespace {

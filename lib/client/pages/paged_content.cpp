@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+
+#include "pages/paged_content.hpp"
+
+#include <algorithm>
+
+#include "context_state.hpp"
+#include "quire/base/units.hpp"
+
+namespace quire::client {
+
+namespace {
+
+/// Of a file that keeps changing, or whose content keeps being taken away.
+constexpr int most_rounds = 3;
+constexpr unsigned reads_by_message = 64;
+constexpr std::uint64_t first_window = 256 * KiB;
+constexpr std::uint64_t longest_window = 4 * MiB;
+
+}  // namespace
+
+Result<std::optional<std::size_t>> PagedContent::read(ContextState& state,
+                                                      protocols::FileObject& file,
+                                                      std::uint64_t position,
+                                                      std::span<std::byte> memory) {
+    if (state.memory.is_refused()) return std::nullopt;
+    if (not_now_ > 0) {
+        --not_now_;
+        return std::nullopt;
+    }
+    std::size_t done = 0;
+    do {
+        const auto part = memory.subspan(
+            done, std::min<std::size_t>(memory.size() - done, paging::PageReader::longest));
+        QUIRE_TRY_ASSIGN(const auto got, read_part(state, file, position + done, part));
+        // What could be had is a short read only where the rest is none; so all of it is read again.
+        if (!got) return std::nullopt;
+        done += *got;
+        if (*got < part.size()) break;
+    } while (done < memory.size());
+    expected_ = position + done;
+    return done;
+}
+
+Result<std::optional<std::size_t>> PagedContent::read_part(ContextState& state,
+                                                           protocols::FileObject& file,
+                                                           std::uint64_t position,
+                                                           std::span<std::byte> memory) {
+    using Outcome = paging::PageReader::Outcome;
+    for (int round = 0;;) {
+        const paging::PageReader::Attempt attempt =
+            reader_ ? reader_->read(position, memory) : paging::PageReader::Attempt{};
+        if (attempt.outcome == Outcome::done) return attempt.count;
+        if (attempt.outcome == Outcome::died)
+            return fail(std::errc::connection_reset, "the server is gone");
+        if (attempt.outcome == Outcome::unmapped) {
+            if (reader_->map()->has(attempt.segment))
+                return senseless("content outside of its segment");
+            QUIRE_TRY(state.memory.map(state, attempt.segment));
+            continue;
+        }
+        if (round++ == most_rounds) {
+            not_now_ = reads_by_message;
+            return std::nullopt;
+        }
+        QUIRE_TRY_ASSIGN(const Next next, bring_in(state, file, position, memory.size()));
+        if (next == Next::by_message) return std::nullopt;
+    }
+}
+
+Result<PagedContent::Next> PagedContent::bring_in(ContextState& state, protocols::FileObject& file,
+                                                  std::uint64_t position, std::size_t least) {
+    const auto where = file.bring_in(state.call(), position, amount(position, least));
+    if (where) return take(state, position, *where);
+    if (where.error() == std::errc::function_not_supported ||
+        where.error() == std::errc::operation_not_supported) {
+        state.memory.refuse();
+        return Next::by_message;
+    }
+    if (where.error() == std::errc::permission_denied ||
+        where.error() == std::errc::not_enough_memory ||
+        where.error() == std::errc::resource_unavailable_try_again) {
+        not_now_ = reads_by_message;
+        return Next::by_message;
+    }
+    return fail(where.error());
+}
+
+Result<PagedContent::Next> PagedContent::take(ContextState& state, std::uint64_t position,
+                                              const protocols::PageMap& where) {
+    QUIRE_TRY_ASSIGN(const auto map, state.memory.get(state));
+    QUIRE_TRY(state.memory.map(state, where.cell_segment));
+    if (!reader_) reader_.emplace(map);
+    const paging::Place cell{where.cell_segment, where.cell_offset};
+    if (!reader_->is_at(cell, where.identity) && !reader_->set_cell(cell, where.identity))
+        return senseless("a cell that is nowhere");
+    if (where.chunk_segment == paging::life_segment) return Next::again;
+    QUIRE_TRY(state.memory.map(state, where.chunk_segment));
+    if (!reader_->set_chunk(position, {where.chunk_segment, where.chunk_offset}))
+        return senseless("entries that are nowhere");
+    return Next::again;
+}
+
+std::uint64_t PagedContent::amount(std::uint64_t position, std::size_t least) {
+    if (position == expected_)
+        window_ = std::clamp(2 * window_, first_window, longest_window);
+    else
+        window_ = 0;
+    return std::max<std::uint64_t>(window_, least);
+}
+
+}  // namespace quire::client

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "quire/base/result.hpp"
+#include "quire/ipc/cap.hpp"
+#include "quire/memory/page_reader.hpp"
+#include "quire/protocols/file.hpp"
+
+namespace quire::client {
+
+struct ContextState;
+
+/// The content of one open file, as far as its server shows it in memory: what is there is read
+/// without a message, what is not is brought in by one, and more of it the longer reading goes on
+/// where it stopped.
+/// Threads: that of its context.
+class PagedContent {
+public:
+    /// Fewer bytes than there is room for only at the end of the file; nothing: it has to be read by
+    /// message, this time.
+    /// Fails: connection_reset (the server has died); as a message.
+    Result<std::optional<std::size_t>> read(ContextState& state, protocols::FileObject& file,
+                                            std::uint64_t position, std::span<std::byte> memory);
+
+private:
+    enum class Next : std::uint8_t { again, by_message };
+
+    Result<std::optional<std::size_t>> read_part(ContextState& state, protocols::FileObject& file,
+                                                 std::uint64_t position,
+                                                 std::span<std::byte> memory);
+    Result<Next> bring_in(ContextState& state, protocols::FileObject& file, std::uint64_t position,
+                          std::size_t least);
+    Result<Next> take(ContextState& state, std::uint64_t position, const protocols::PageMap& where);
+    std::uint64_t amount(std::uint64_t position, std::size_t least);
+
+    std::optional<paging::PageReader> reader_;
+    std::uint64_t expected_ = 0;  // where reading goes on if it is in sequence
+    std::uint64_t window_ = 0;    // what was asked for the last time it was
+    unsigned not_now_ = 0;        // reads until it is tried again
+};
+
+}  // namespace quire::client
