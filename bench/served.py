@@ -35,7 +35,11 @@ def make_images(work):
     tree.mkdir(parents=True)
     for number in range(FILES):
         (tree / str(number)).write_bytes(bytes([number % 251]) * 4096)
-    subprocess.run([QUIRE, "create", "-q", work / "served.img", "--from", work / "tree", "--size", "64M"],
+    pack(work, "64M")
+
+
+def pack(work, size):
+    subprocess.run([QUIRE, "create", "-q", work / "served.img", "--from", work / "tree", "--size", size],
                    check=True)
     for name in ("kernel", "fuse2fs"):
         shutil.copy(work / "served.img", work / f"{name}.img")
@@ -44,12 +48,14 @@ def make_images(work):
 class Peers:
     """Mounts and servers, gone at the end."""
 
-    def __init__(self, work):
+    def __init__(self, work, options=()):
         self.work, self.undo, self.arguments, self.missing = work, [], [], {}
+        self.options = options
 
     def __enter__(self):
         environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.work)}
-        subprocess.run([QUIRE, "serve", "-q", "-b", self.work / "served.img", "-s", self.work / "socket"],
+        subprocess.run([QUIRE, "serve", "-q", "-b", self.work / "served.img", "-s", self.work / "socket",
+                        *self.options],
                        check=True, env=environment)
         told = subprocess.run([QUIRE, "ps", "--json", self.work / "socket"], check=True,
                               stdout=subprocess.PIPE, env=environment)
@@ -104,11 +110,14 @@ def measure(rounds, seed):
         work = pathlib.Path(work)
         make_images(work)
         with Peers(work) as peers:
-            done = subprocess.run([PROGRAM, "--rounds", str(rounds), "--seed", str(seed), *peers.arguments],
-                                  stdout=subprocess.PIPE, check=True)
-            missing = peers.missing
+            return take_turns(peers, rounds, seed)
+
+
+def take_turns(peers, rounds, seed, *options):
+    done = subprocess.run([PROGRAM, *options, "--rounds", str(rounds), "--seed", str(seed),
+                           *peers.arguments], stdout=subprocess.PIPE, check=True)
     result = json.loads(done.stdout)
-    result["missing"] = missing
+    result["missing"] = peers.missing
     for case in result["results"]:
         base = next(c for c in result["results"]
                     if c["operation"] == case["operation"] and c["peer"] == BASE)
@@ -121,7 +130,11 @@ def measure(rounds, seed):
 
 
 def table(result):
-    lines = ["## open, stat, read (4 KiB) and list (1000 entries with attributes), warm", "",
+    return rows_of(result, "## open, stat, read (4 KiB) and list (1000 entries with attributes), warm")
+
+
+def rows_of(result, title):
+    lines = [title, "",
              "| | µs, median (95 %) | times as long as Quire | messages | context switches |",
              "|---|---|---|---|---|"]
     for case in result["results"]:

@@ -3,9 +3,10 @@
 // How long it takes to open, stat, read and list files of one image, by the ways to reach them in
 // turns. Writes JSON: nanoseconds, context switches and messages of each operation.
 //
-//     bench_served [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID] [--served NAME SOCKET PID]
+//     bench_served [--content] [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID]
+//         [--served NAME SOCKET PID] [--memory NAME DIRECTORY 0]
 //
-// PID: the process whose context switches count besides this one's; 0: none. The image has the
+// With --content: of the files /small (2 MiB) and /large (256 MiB), which stay open. PID: the process whose context switches count besides this one's; 0: none. The image has the
 // files /files/0 … /files/999.
 
 #include <sys/resource.h>
@@ -36,6 +37,16 @@ struct Operation {
     const char* name;
     int times;  ///< in a round
     std::function<void(Reach&, int)> run;
+};
+
+/// Reads of one file that is open.
+struct Reading {
+    const char* name;
+    const char* path;
+    std::uint64_t size;
+    std::size_t length;
+    bool in_sequence;
+    int times;
 };
 
 struct Case {
@@ -91,56 +102,113 @@ void measure(const Operation& operation, Case& one, Sample& sample, bool counts)
         sample.messages.push_back(static_cast<double>(one.reach->messages() - messages) / times);
 }
 
-int run(int count, char** arguments) {
-    int rounds = 10;
-    unsigned seed = 1;
-    std::vector<Case> cases;
-    for (int i = 1; i < count;) {
-        const std::string_view name = arguments[i];
-        const int left = count - i - 1;
-        if (name == "--rounds" && left >= 1) {
-            rounds = std::stoi(arguments[i + 1]);
-            i += 2;
-        } else if (name == "--seed" && left >= 1) {
-            seed = static_cast<unsigned>(std::stoul(arguments[i + 1]));
-            i += 2;
-        } else if ((name == "--mounted" || name == "--served") && left >= 3) {
-            const std::string where = arguments[i + 2];
-            cases.push_back({arguments[i + 1],
-                             name == "--mounted" ? reach_mounted(where) : reach_served(where, true),
-                             std::stoi(arguments[i + 3])});
-            i += 4;
-        } else {
-            throw std::invalid_argument("what is " + std::string(name) + "?");
+/// What goes through a list of cases in turns, in a new order each round, and is written as JSON.
+class Rounds {
+public:
+    Rounds(int rounds, unsigned seed, std::vector<Case>& cases)
+        : rounds_(rounds), random_(seed), cases_(cases) {}
+
+    /// `operation_of`: what to do with a case.
+    void run(const char* name, const std::function<Operation(Case&)>& operation_of) {
+        std::vector<Sample> samples(cases_.size());
+        std::vector<std::size_t> order(cases_.size());
+        std::vector<Operation> operations;
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            order[i] = i;
+            operations.push_back(operation_of(cases_[i]));
+        }
+        // The first round warms up and is not counted.
+        for (int round = -1; round < rounds_; ++round) {
+            std::ranges::shuffle(order, random_);
+            for (const std::size_t i : order)
+                measure(operations[i], cases_[i], samples[i], round >= 0);
+        }
+        for (std::size_t i = 0; i < cases_.size(); ++i) {
+            fmt::print(
+                "{}\n {{\"operation\": \"{}\", \"peer\": \"{}\", \"nanoseconds\": [{:.1f}], "
+                "\"switches\": [{:.3f}], \"messages\": [{:.3f}]}}",
+                separator_, name, cases_[i].name, fmt::join(samples[i].nanoseconds, ", "),
+                fmt::join(samples[i].switches, ", "), fmt::join(samples[i].messages, ", "));
+            separator_ = ",";
         }
     }
+
+private:
+    int rounds_;
+    std::mt19937 random_;
+    std::vector<Case>& cases_;
+    const char* separator_ = "";
+};
+
+void read_names(Rounds& rounds) {
     const Operation operations[] = {
         {"open", 2000, [](Reach& reach, int i) { reach.open(file(i % files)); }},
         {"stat", 2000, [](Reach& reach, int i) { reach.stat(file(i % files)); }},
         {"read", 2000, [](Reach& reach, int i) { reach.read(file(i % files)); }},
         {"list", 20, [](Reach& reach, int) { reach.list("/files"); }},
     };
-    std::mt19937 random(seed);
-    fmt::print("{{\"version\": 1, \"rounds\": {}, \"results\": [", rounds);
-    const char* separator = "";
-    for (const Operation& operation : operations) {
-        std::vector<Sample> samples(cases.size());
-        std::vector<std::size_t> order(cases.size());
-        for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-        // The first round warms up and is not counted.
-        for (int round = -1; round < rounds; ++round) {
-            std::ranges::shuffle(order, random);
-            for (const std::size_t i : order) measure(operation, cases[i], samples[i], round >= 0);
-        }
-        for (std::size_t i = 0; i < cases.size(); ++i) {
-            fmt::print(
-                "{}\n {{\"operation\": \"{}\", \"peer\": \"{}\", \"nanoseconds\": [{:.1f}], "
-                "\"switches\": [{:.3f}], \"messages\": [{:.3f}]}}",
-                separator, operation.name, cases[i].name, fmt::join(samples[i].nanoseconds, ", "),
-                fmt::join(samples[i].switches, ", "), fmt::join(samples[i].messages, ", "));
-            separator = ",";
+    for (const Operation& operation : operations)
+        rounds.run(operation.name, [&](Case&) { return operation; });
+}
+
+void read_content(Rounds& rounds) {
+    constexpr std::uint64_t mebibyte = 1U << 20U;
+    constexpr Reading readings[] = {
+        {"random 4 KiB of 2 MiB", "/small", 2 * mebibyte, 4096, false, 20'000},
+        {"random 4 KiB of 256 MiB", "/large", 256 * mebibyte, 4096, false, 65'536},
+        {"1 MiB in sequence of 256 MiB", "/large", 256 * mebibyte, mebibyte, true, 256},
+    };
+    std::vector<std::byte> memory(mebibyte);
+    for (const Reading& reading : readings) {
+        rounds.run(reading.name, [&](Case& one) -> Operation {
+            const std::shared_ptr<Content> content = one.reach->content(reading.path);
+            const std::span<std::byte> part = std::span(memory).first(reading.length);
+            // Once through all of it.
+            for (std::uint64_t place = 0; place < reading.size; place += reading.length)
+                content->read(place, part);
+            std::uint64_t state = 1;
+            return {reading.name, reading.times, [=](Reach&, int i) mutable {
+                        state = state * 6364136223846793005U + 1442695040888963407U;
+                        const std::uint64_t number =
+                            reading.in_sequence ? static_cast<std::uint64_t>(i) : state >> 33U;
+                        content->read(number * reading.length % reading.size, part);
+                    }};
+        });
+    }
+}
+
+int run(int count, char** arguments) {
+    int rounds = 10;
+    bool content = false;
+    unsigned seed = 1;
+    std::vector<Case> cases;
+    for (int i = 1; i < count;) {
+        const std::string_view name = arguments[i];
+        const int left = count - i - 1;
+        if (name == "--content") {
+            content = true;
+            ++i;
+        } else if (name == "--rounds" && left >= 1) {
+            rounds = std::stoi(arguments[i + 1]);
+            i += 2;
+        } else if (name == "--seed" && left >= 1) {
+            seed = static_cast<unsigned>(std::stoul(arguments[i + 1]));
+            i += 2;
+        } else if ((name == "--mounted" || name == "--served" || name == "--memory") && left >= 3) {
+            const std::string where = arguments[i + 2];
+            cases.push_back({arguments[i + 1],
+                             name == "--mounted"  ? reach_mounted(where)
+                             : name == "--served" ? reach_served(where, true)
+                                                  : reach_memory(where),
+                             std::stoi(arguments[i + 3])});
+            i += 4;
+        } else {
+            throw std::invalid_argument("what is " + std::string(name) + "?");
         }
     }
+    fmt::print("{{\"version\": 1, \"rounds\": {}, \"results\": [", rounds);
+    Rounds turns(rounds, seed, cases);
+    content ? read_content(turns) : read_names(turns);
     fmt::print("]}}\n");
     return 0;
 }

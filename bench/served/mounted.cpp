@@ -7,7 +7,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "served/reach.hpp"
 
@@ -19,7 +22,36 @@ void require(bool good, const std::string& path) {
     if (!good) throw std::system_error(errno, std::generic_category(), path);
 }
 
-class Mounted final : public Reach {
+class MountedContent final : public Content {
+public:
+    explicit MountedContent(int fd) : fd_(fd) {}
+    MountedContent(const MountedContent&) = delete;
+    MountedContent& operator=(const MountedContent&) = delete;
+    ~MountedContent() override { ::close(fd_); }
+
+    void read(std::uint64_t position, std::span<std::byte> memory) override {
+        const ssize_t got =
+            ::pread(fd_, memory.data(), memory.size(), static_cast<off_t>(position));
+        require(got == static_cast<ssize_t>(memory.size()), "a read");
+    }
+
+private:
+    const int fd_;
+};
+
+class OwnContent final : public Content {
+public:
+    explicit OwnContent(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+
+    void read(std::uint64_t position, std::span<std::byte> memory) override {
+        std::memcpy(memory.data(), bytes_.data() + position, memory.size());
+    }
+
+private:
+    const std::vector<std::byte> bytes_;
+};
+
+class Mounted : public Reach {
 public:
     explicit Mounted(std::string directory) : directory_(std::move(directory)) {}
 
@@ -39,6 +71,10 @@ public:
         return static_cast<std::uint64_t>(got);
     }
 
+    std::unique_ptr<Content> content(const std::string& path) override {
+        return std::make_unique<MountedContent>(opened(path, O_RDONLY));
+    }
+
     std::uint64_t list(const std::string& path) override {
         DIR* const directory = ::fdopendir(opened(path, O_RDONLY | O_DIRECTORY));
         require(directory != nullptr, path);
@@ -55,21 +91,38 @@ public:
         return count;
     }
 
-private:
+protected:
     int opened(const std::string& path, int flags) const {
         const int fd = ::open((directory_ + path).c_str(), flags | O_CLOEXEC);
         require(fd >= 0, path);
         return fd;
     }
 
+private:
     std::string directory_;
     std::array<char, 65536> buffer_{};
+};
+
+class InMemory final : public Mounted {
+public:
+    using Mounted::Mounted;
+
+    std::unique_ptr<Content> content(const std::string& path) override {
+        MountedContent file(opened(path, O_RDONLY));
+        std::vector<std::byte> bytes(stat(path));
+        file.read(0, bytes);
+        return std::make_unique<OwnContent>(std::move(bytes));
+    }
 };
 
 }  // namespace
 
 std::unique_ptr<Reach> reach_mounted(const std::string& directory) {
     return std::make_unique<Mounted>(directory);
+}
+
+std::unique_ptr<Reach> reach_memory(const std::string& directory) {
+    return std::make_unique<InMemory>(directory);
 }
 
 }  // namespace quire::bench

@@ -4,11 +4,22 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace quire::bench {
+
+/// A file that is open.
+class Content {
+public:
+    virtual ~Content() = default;
+
+    /// Fills the memory, or throws.
+    virtual void read(std::uint64_t position, std::span<std::byte> memory) = 0;
+};
 
 /// One way to reach the files of an image. Paths begin at the image's root. What goes wrong throws.
 class Reach {
@@ -23,12 +34,15 @@ public:
     virtual std::uint64_t read(const std::string& path) = 0;
     /// Entries of a directory with the attributes of each; how many.
     virtual std::uint64_t list(const std::string& path) = 0;
+    virtual std::unique_ptr<Content> content(const std::string& path) = 0;
     /// Messages sent and received so far; -1: not known.
     virtual std::int64_t messages() const { return -1; }
 };
 
 /// What the kernel has mounted at `directory`.
 std::unique_ptr<Reach> reach_mounted(const std::string& directory);
+/// Content as long as a file of that name's, in this process's own memory: what copying costs.
+std::unique_ptr<Reach> reach_memory(const std::string& directory);
 /// What `quire serve` serves at `socket`. Without `slot`, all messages go by the socket.
 std::unique_ptr<Reach> reach_served(const std::string& socket, bool slot);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
+#include "quire/client/context.hpp"
 #include "quire/ipc/client.hpp"
 #include "quire/protocols/service.hpp"
 #include "served/reach.hpp"
@@ -17,6 +20,19 @@ T value(Result<T> result) {
     if (!result) throw std::runtime_error(result.error().message());
     return *std::move(result);
 }
+
+class ServedContent final : public Content {
+public:
+    explicit ServedContent(client::File file) : file_(std::move(file)) {}
+
+    void read(std::uint64_t position, std::span<std::byte> memory) override {
+        if (value(file_.pread(position, memory)) != memory.size())
+            throw std::runtime_error("a read was short");
+    }
+
+private:
+    client::File file_;
+};
 
 class Served final : public Reach {
 public:
@@ -46,6 +62,10 @@ public:
         }
         return count;
     }
+    std::unique_ptr<Content> content(const std::string& path) override {
+        if (!files_) files_.emplace(context_);
+        return std::make_unique<ServedContent>(value(files_->open(path, "r", {.buffered = false})));
+    }
     std::int64_t messages() const override {
         const ipc::ChannelCounters counters = context_->remote()->counters();
         return static_cast<std::int64_t>(counters.sent_messages + counters.received_messages);
@@ -60,6 +80,7 @@ private:
     }
 
     ipc::Cap<protocols::OpenerContext> context_;
+    std::optional<client::Context> files_;
 };
 
 }  // namespace
