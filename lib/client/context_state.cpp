@@ -9,7 +9,7 @@ namespace quire::client {
 
 ContextState::ContextState(ipc::Cap<protocols::OpenerContext> its_context)
     : context(std::move(its_context)),
-      buffer([this](ipc::Memory memory) { return context->set_buffer(call(), std::move(memory)); },
+      buffer([this](ipc::Memory lent) { return context->set_buffer(call(), std::move(lent)); },
              [this] {
                  if (const auto* remote = context->remote()) remote->take_late_replies();
              }) {}
