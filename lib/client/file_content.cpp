@@ -45,7 +45,17 @@ Result<std::size_t> File::fetch(std::uint64_t position, std::span<std::byte> mem
     return transfer_in(*state_, *file_, position, memory);
 }
 
+// What is warm is as fast as what is on this way is short.
+std::optional<std::size_t> File::read_shown(std::uint64_t position, std::span<std::byte> memory) {
+    if (read_ahead_ || !paged_ || !readable()) return std::nullopt;
+    return paged_->read_shown(position, memory);
+}
+
 Result<std::size_t> File::read(std::span<std::byte> memory) {
+    if (const auto got = read_shown(position_, memory)) {
+        position_ += *got;
+        return *got;
+    }
     return note(read_at_position(memory));
 }
 
@@ -103,6 +113,7 @@ Result<std::size_t> File::fill(std::uint64_t position, std::size_t amount) {
 }
 
 Result<std::size_t> File::pread(std::uint64_t position, std::span<std::byte> memory) {
+    if (const auto got = read_shown(position, memory)) return *got;
     return note(read_elsewhere(position, memory));
 }
 

@@ -29,6 +29,15 @@ public:
     Result<std::optional<std::size_t>> read(ContextState& state, protocols::FileObject& file,
                                             std::uint64_t position, std::span<std::byte> memory);
 
+    /// The same where all of it is there: no message, no system call.
+    std::optional<std::size_t> read_shown(std::uint64_t position, std::span<std::byte> memory) {
+        if (!reader_ || memory.size() > paging::PageReader::longest) return std::nullopt;
+        const paging::PageReader::Attempt attempt = reader_->read(position, memory);
+        if (attempt.outcome != paging::PageReader::Outcome::done) return std::nullopt;
+        expected_ = position + attempt.count;
+        return attempt.count;
+    }
+
 private:
     enum class Next : std::uint8_t { again, by_message };
 

@@ -31,7 +31,7 @@ void copy_shared(void* to, const void* from, std::size_t size) {
 
 // The processor's own loop moves whole cache lines, and is the faster one from here on.
 void copy_shared(void* to, const void* from, std::size_t size) {
-    constexpr std::size_t short_copy = 512;
+    constexpr std::size_t short_copy = 1024;
     if (size < short_copy) {
         std::memcpy(to, from, size);
         return;

@@ -121,6 +121,8 @@ private:
     Result<std::size_t> read_at_position(std::span<std::byte> memory);
     Result<std::size_t> read_elsewhere(std::uint64_t position, std::span<std::byte> memory);
     Result<std::size_t> fill(std::uint64_t position, std::size_t amount);
+    /// From memory alone; nothing: it is not there, or something has to be done before.
+    std::optional<std::size_t> read_shown(std::uint64_t position, std::span<std::byte> memory);
     /// By memory, or by message.
     Result<std::size_t> fetch(std::uint64_t position, std::span<std::byte> memory);
     Result<void> write_at_position(std::span<const std::byte> memory);
