@@ -9,23 +9,9 @@
 #include <limits>
 #include <new>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "entry_steps.hpp"
 
 namespace quire::paging {
-
-namespace {
-
-/// Content may have been stored past the caches (as memcpy does with much of it), which no release
-/// waits for.
-void wait_for_streaming_stores() {
-#if defined(__x86_64__)
-    _mm_sfence();
-#endif
-}
-
-}  // namespace
 
 FilePages::State::State(Domain::Memory& its_memory, Place its_place, std::uint64_t its_identity)
     : memory(its_memory),
@@ -85,13 +71,11 @@ void FilePages::State::publish(std::uint64_t number, Granule& granule, std::uint
     if (granule.brought_in < std::numeric_limits<std::uint8_t>::max()) ++granule.brought_in;
     granule.run = run;
     const std::uint64_t generation = memory.runs.hold(run, *this, number, weight);
-    wait_for_streaming_stores();
-    entry(number).store(make_entry(run, generation), std::memory_order_release);
+    show(entry(number), make_entry(run, generation));
 }
 
 void FilePages::State::lose(std::uint64_t number) {
-    entry(number).exchange(no_entry);
-    std::atomic_thread_fence(std::memory_order_release);
+    take_away(entry(number));
     find_granule(number)->run = no_run;
 }
 

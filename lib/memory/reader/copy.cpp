@@ -9,22 +9,23 @@ namespace quire::paging {
 
 #if defined(__SANITIZE_THREAD__)
 
-// Its memcpy would report what is meant to happen.
-void copy_shared(void* to, const void* from, std::size_t size) {
-    auto* target = static_cast<std::uint8_t*>(to);
-    const auto* source = static_cast<const std::uint8_t*>(from);
-    while (size > 0 && reinterpret_cast<std::uintptr_t>(source) % sizeof(std::uint64_t) != 0) {
-        *target++ = __atomic_load_n(source++, __ATOMIC_RELAXED);
-        --size;
+// It would report what is meant to happen: its memcpy wherever it is called from, and its own checks.
+__attribute__((no_sanitize_thread)) void copy_shared(void* to, const void* from, std::size_t size) {
+    volatile auto* target = static_cast<std::uint8_t*>(to);
+    const volatile auto* source = static_cast<const std::uint8_t*>(from);
+    const auto together = [](std::uintptr_t one, std::uintptr_t other) {
+        return (one | other) % sizeof(std::uint64_t) == 0;
+    };
+    if (together(reinterpret_cast<std::uintptr_t>(to), reinterpret_cast<std::uintptr_t>(from))) {
+        volatile auto* words = static_cast<std::uint64_t*>(to);
+        const volatile auto* source_words = static_cast<const std::uint64_t*>(from);
+        for (; size >= sizeof(std::uint64_t); size -= sizeof(std::uint64_t)) {
+            *words++ = *source_words++;
+            target += sizeof(std::uint64_t);
+            source += sizeof(std::uint64_t);
+        }
     }
-    for (; size >= sizeof(std::uint64_t); size -= sizeof(std::uint64_t)) {
-        const std::uint64_t word =
-            __atomic_load_n(reinterpret_cast<const std::uint64_t*>(source), __ATOMIC_RELAXED);
-        std::memcpy(target, &word, sizeof(word));
-        target += sizeof(word);
-        source += sizeof(word);
-    }
-    while (size-- > 0) *target++ = __atomic_load_n(source++, __ATOMIC_RELAXED);
+    while (size-- > 0) *target++ = *source++;
 }
 
 #elif defined(__x86_64__)

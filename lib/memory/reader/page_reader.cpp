@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "entry_steps.hpp"
 #include "quire/memory/copy.hpp"
 
 namespace quire::paging {
@@ -77,15 +78,14 @@ PageReader::Attempt PageReader::try_to_read_in_run(std::uint64_t position,
     const std::size_t length = std::min<std::uint64_t>(memory.size(), size - position);
     const Entry* const entry = this->entry(position / run_size);
     if (entry == nullptr) return {};
-    const std::uint64_t value = entry->load(std::memory_order_acquire);
+    const std::uint64_t value = look(*entry);
     if (!is_valid(value)) return {};
     const std::byte* const run = map_->run(run_of(value));
     if (run == nullptr)
         return {.outcome = Outcome::unmapped, .segment = run_of(value) / runs_in_segment};
     copy_shared(memory.data(), run + position % run_size, length);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (entry->load(std::memory_order_relaxed) != value ||
-        cell_->size.load(std::memory_order_relaxed) != size ||
+    if (!is_still(*entry, value) || cell_->size.load(std::memory_order_relaxed) != size ||
         cell_->identity.load(std::memory_order_relaxed) != identity_)
         return {.outcome = Outcome::changing};
     return {.outcome = Outcome::done, .count = length};
@@ -108,7 +108,7 @@ PageReader::Attempt PageReader::try_to_read(std::uint64_t position,
         const std::uint64_t place = position + done;
         const Entry* const entry = this->entry(place / run_size);
         if (entry == nullptr) return {};
-        const std::uint64_t value = entry->load(std::memory_order_acquire);
+        const std::uint64_t value = look(*entry);
         if (!is_valid(value)) return {};
         const std::byte* const run = map_->run(run_of(value));
         if (run == nullptr)
@@ -122,8 +122,7 @@ PageReader::Attempt PageReader::try_to_read(std::uint64_t position,
     std::atomic_thread_fence(std::memory_order_acquire);
     bool same = cell_->identity.load(std::memory_order_relaxed) == identity_ &&
                 cell_->size.load(std::memory_order_relaxed) == size;
-    for (std::size_t i = 0; i < count; ++i)
-        same = same && seen[i].entry->load(std::memory_order_relaxed) == seen[i].value;
+    for (std::size_t i = 0; i < count; ++i) same = same && is_still(*seen[i].entry, seen[i].value);
     if (!same) return {.outcome = Outcome::changing};
     return {.outcome = Outcome::done, .count = length};
 }
