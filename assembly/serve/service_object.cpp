@@ -37,6 +37,25 @@ std::unexpected<Error> other_kind(std::string_view what) {
     return fail(std::errc::operation_not_supported, fmt::format("{} is served here", what));
 }
 
+/// Objects by their interfaces.
+class HeldSums {
+public:
+    void add(std::string_view interface_name, std::uint64_t references) {
+        protocols::HeldObject& sum = sums_[interface_name];
+        sum.interface_name = interface_name;
+        ++sum.objects;
+        sum.references += references;
+    }
+    std::vector<protocols::HeldObject> sorted() {
+        std::vector<protocols::HeldObject> list;
+        for (auto& [name, sum] : sums_) list.push_back(std::move(sum));
+        return list;
+    }
+
+private:
+    std::map<std::string_view, protocols::HeldObject> sums_;
+};
+
 /// The device for one client, which counts among its users as long as it lives.
 class LeasedDevice final : public block::Device {
 public:
@@ -256,16 +275,18 @@ Result<std::vector<protocols::HeldObject>> ServiceObject::held(const ipc::Call&,
                     fmt::format("there is no client {}", client));
     if (!may_see(channel->peer))
         return fail(std::errc::operation_not_permitted, "that client is another user's");
-    std::map<std::string_view, protocols::HeldObject> held;
-    for (const ipc::Snapshot::Object& object : channel->objects) {
-        protocols::HeldObject& sum = held[object.interface_name];
-        sum.interface_name = object.interface_name;
-        ++sum.objects;
-        sum.references += object.references;
-    }
-    std::vector<protocols::HeldObject> sorted;
-    for (auto& [name, sum] : held) sorted.push_back(std::move(sum));
-    return sorted;
+    HeldSums held;
+    for (const ipc::Snapshot::Object& object : channel->objects)
+        held.add(object.interface_name, object.references);
+    return held.sorted();
+}
+
+Result<std::vector<protocols::HeldObject>> ServiceObject::gates(const ipc::Call&) {
+    QUIRE_TRY(must_be_root());
+    HeldSums held;
+    for (const ipc::Snapshot::Gate& gate : served_->snapshot().gates)
+        held.add(gate.interface_name, 1);
+    return held.sorted();
 }
 
 Result<std::string> ServiceObject::status(const ipc::Call&) {

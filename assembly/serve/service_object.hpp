@@ -94,6 +94,7 @@ public:
                                                          std::uint64_t after) override;
     Result<std::vector<protocols::HeldObject>> held(const ipc::Call& call,
                                                     std::uint64_t client) override;
+    Result<std::vector<protocols::HeldObject>> gates(const ipc::Call& call) override;
     Result<std::string> status(const ipc::Call& call) override;
     Result<ipc::Cap<protocols::Block>> image(const ipc::Call& call) override;
 

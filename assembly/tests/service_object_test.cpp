@@ -308,6 +308,19 @@ TEST_F(ServiceObjects, show_what_is_held_to_root_and_to_its_own_user) {
                                    protocols::HeldObject{"Volume", 2, 5}));
 }
 
+TEST_F(ServiceObjects, show_gates_to_root_only) {
+    serve_tree();
+    snapshot_ = three_clients();
+    snapshot_.gates = {{"Opener"}, {"FileObject"}, {"Opener"}};
+    served_->owner_is_root = false;
+    const auto gates = service_for(host_root)->gates(any_time);
+    ASSERT_TRUE(gates);
+    EXPECT_THAT(*gates, ElementsAre(protocols::HeldObject{"FileObject", 1, 1},
+                                    protocols::HeldObject{"Opener", 2, 2}));
+    EXPECT_EQ(code_of(service_for(servers_own)->gates(any_time)), operation_not_permitted);
+    EXPECT_EQ(code_of(service_for(stranger)->gates(any_time)), operation_not_permitted);
+}
+
 TEST_F(ServiceObjects, show_many_clients_page_by_page) {
     serve_tree();
     for (std::uint64_t number = 1; number <= 600; ++number) {

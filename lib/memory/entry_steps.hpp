@@ -19,7 +19,7 @@
 // A reader whose copy has a byte that was stored after take_away() does not find the value that it
 // looked at: with the fence of take_away() and its own in is_still() it sees at least what the server
 // had stored into the entry before that byte. It cannot find that value again, since each has a
-// generation of its own.
+// generation of its own. tests/model explores all orders in which these steps can be seen.
 namespace quire::paging {
 
 inline void take_away(Entry& entry) {
@@ -27,6 +27,8 @@ inline void take_away(Entry& entry) {
     std::atomic_thread_fence(std::memory_order_release);
 }
 
+/// Needs: the entry has been taken away. Its run before could be filled by then, and that be seen
+/// before this is.
 inline void show(Entry& entry, std::uint64_t value) {
 #if defined(__x86_64__)
     // Content may have been stored past the caches, as memcpy does with much of it; no release waits

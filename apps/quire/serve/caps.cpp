@@ -24,7 +24,29 @@ private:
             if (!held) return std::unexpected(held.error());
             for (const protocols::HeldObject& object : *held) show(session, server, client, object);
         }
+        const auto gates = server.service->gates(soon());
+        if (!gates) {
+            // Those of all clients only the image's root may see; older servers do not tell.
+            const bool untold = gates.error() == std::errc::operation_not_permitted ||
+                                gates.error() == std::errc::function_not_supported;
+            return untold ? Result<void>() : std::unexpected(gates.error());
+        }
+        for (const protocols::HeldObject& object : *gates) show_gates(session, server, object);
         return {};
+    }
+
+    void show_gates(Session& session, const Server& server, const protocols::HeldObject& object) {
+        if (!session.manner().json) {
+            add_row({session.shown(server.socket), "gates", "-", "-",
+                     session.shown(object.interface_name), std::to_string(object.objects),
+                     std::to_string(object.references)});
+            return;
+        }
+        Json json = Json::line("gates");
+        json.add("socket", server.socket)
+            .add("interface", object.interface_name)
+            .add("gates", object.references);
+        session.out().print("{}\n", json.text());
     }
 
     void show(Session& session, const Server& server, const protocols::ServedClient& client,

@@ -6,6 +6,7 @@
 #include "pool/file_state.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <new>
 
@@ -69,6 +70,7 @@ void FilePages::State::publish(std::uint64_t number, Granule& granule, std::uint
     constexpr unsigned most_passes = 3;
     const unsigned weight = std::min<unsigned>(granule.brought_in, most_passes);
     if (granule.brought_in < std::numeric_limits<std::uint8_t>::max()) ++granule.brought_in;
+    assert(!granule.held());
     granule.run = run;
     const std::uint64_t generation = memory.runs.hold(run, *this, number, weight);
     show(entry(number), make_entry(run, generation));

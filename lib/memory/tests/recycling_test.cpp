@@ -81,12 +81,17 @@ private:
         queue_.pop_front();
         queue_.push_back(run);
         const std::size_t loser = holder_[run];
+        const bool other = shown_[entry] && loser != entry;
         if (loser != none) Steps::before_filling(entries_[loser]);
+        if (other) Steps::before_filling(entries_[entry]);
         Steps::fill(runs_.get() + run * words, turn << 2U | entry);
         if (loser != none) Steps::after_filling(entries_[loser]);
+        if (other) Steps::after_filling(entries_[entry]);
+        if (loser != none) shown_[loser] = false;
         for (std::size_t& holder : holder_)
             if (holder == entry || holder == loser) holder = none;
         holder_[run] = entry;
+        shown_[entry] = true;
         Steps::set(entries_[entry],
                    make_entry(static_cast<std::uint32_t>(run), Steps::generation(turn)));
     }
@@ -109,6 +114,7 @@ private:
     std::array<Entry, entry_count> entries_{};
     std::unique_ptr<std::uint64_t[]> runs_ = std::make_unique<std::uint64_t[]>(run_count * words);
     std::array<std::size_t, run_count> holder_{none, none};
+    std::array<bool, entry_count> shown_{};
     std::deque<std::size_t> queue_{0, 1};
     std::atomic<bool> wrong_ = false;
     std::atomic<bool> done_ = false;
