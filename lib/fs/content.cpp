@@ -2,6 +2,7 @@
 
 #include "content.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "quire/fs/tree.hpp"
@@ -78,6 +79,10 @@ Watchers::Changing::~Changing() {
 
 void Watchers::add(const std::shared_ptr<ContentWatcher>& watcher) {
     const std::lock_guard lock(mutex_);
+    const auto same = [&](const std::weak_ptr<ContentWatcher>& other) {
+        return !other.owner_before(watcher) && !watcher.owner_before(other);
+    };
+    if (std::ranges::any_of(watchers_, same)) return;
     watchers_.push_back(watcher);
     for (Changing* const changing : changing_) {
         changing->told_.push_back(watcher);

@@ -23,7 +23,9 @@ Result<std::optional<std::size_t>> PagedContent::read(ContextState& state,
                                                       protocols::FileObject& file,
                                                       std::uint64_t position,
                                                       std::span<std::byte> memory) {
-    if (state.memory.is_refused()) return std::nullopt;
+    constexpr std::uint64_t farthest = paging::PageReader::farthest;
+    const bool too_far = position >= farthest || memory.size() > farthest - position;
+    if (state.memory.is_refused() || memory.empty() || too_far) return std::nullopt;
     if (not_now_ > 0) {
         --not_now_;
         return std::nullopt;

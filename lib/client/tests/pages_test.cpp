@@ -199,6 +199,19 @@ TEST_P(Pages, show_what_others_have_written_at_once) {
     EXPECT_EQ(get(reader, 0, 100).size(), 7u);
 }
 
+TEST_P(Pages, of_places_that_are_too_far_are_read_by_message) {
+    constexpr std::uint64_t far = 100 * TiB;
+    make("f", "begin");
+    File file = open("f", "r+", {.buffered = false});
+    ASSERT_TRUE(file.pwrite(far, bytes_of("far")));
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(get(file, far, 10), "far");
+        EXPECT_EQ(get(file, 32 * TiB - 2, 4), std::string(4, '\0'));
+        EXPECT_EQ(get(file, 0, 6), std::string("begin\0", 6));
+        EXPECT_EQ(get(file, far, 0), "");
+    }
+}
+
 TEST_P(Pages, of_a_file_without_a_name_go_on) {
     make("f", pattern(MiB));
     File file = open("f", "r");

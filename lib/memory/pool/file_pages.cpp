@@ -57,10 +57,13 @@ std::vector<FilePages::Piece> FilePages::plan(std::uint64_t first, std::uint64_t
     const auto most = static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(runs.capacity() / 8, 1, most_runs_at_once));
     end = std::min(end, first + most);
+    // All that can fail comes before anything is marked.
+    for (std::uint64_t number = first; number < end; ++number)
+        if (state_->make_granule(number) == nullptr) end = number;
     std::vector<Piece> pieces;
+    pieces.reserve(most);
     for (std::uint64_t number = first; number < end;) {
-        State::Granule* const granule = state_->make_granule(number);
-        if (granule == nullptr) break;
+        State::Granule* const granule = state_->find_granule(number);
         if (granule->held()) {
             runs.touch(granule->run);
             ++number;
@@ -69,8 +72,8 @@ std::vector<FilePages::Piece> FilePages::plan(std::uint64_t first, std::uint64_t
         if (granule->filling) break;
         std::uint32_t missing = 1;
         for (; number + missing < end; ++missing) {
-            const State::Granule* const next = state_->make_granule(number + missing);
-            if (next == nullptr || next->held() || next->filling) break;
+            const State::Granule* const next = state_->find_granule(number + missing);
+            if (next->held() || next->filling) break;
         }
         const RunStore::Stretch stretch = runs.take(missing);
         if (stretch.count == 0) break;

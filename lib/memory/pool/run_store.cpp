@@ -27,6 +27,8 @@ bool RunStore::grow() {
     part.free = part.count;
     for (std::uint32_t i = 0; i < part.count; ++i) part.is_free.set(i);
     part.runs.resize(part.count);
+    for (std::uint32_t i = 0; i < part.count; ++i)
+        part.runs[i].place = idle_.insert(idle_.end(), *number * runs_in_segment + i);
     part_numbers_.resize(*number + 1);
     part_numbers_[*number] = static_cast<std::uint32_t>(parts_.size());
     parts_.push_back(std::move(part));
@@ -113,7 +115,7 @@ std::uint64_t RunStore::hold(std::uint32_t number, RunHolder& holder, std::uint6
     run.holder = &holder;
     run.granule = granule;
     run.weight = weight;
-    run.place = queue_.insert(queue_.end(), number);
+    queue_.splice(queue_.end(), idle_, run.place);
     ++pool_.counters.runs;
     ++pool_.counters.filled;
     return ++run.generation;
@@ -121,7 +123,7 @@ std::uint64_t RunStore::hold(std::uint32_t number, RunHolder& holder, std::uint6
 
 void RunStore::release(std::uint32_t number) {
     Run& run = get(number);
-    queue_.erase(run.place);
+    idle_.splice(idle_.end(), queue_, run.place);
     run.holder = nullptr;
     --pool_.counters.runs;
 }

@@ -85,7 +85,8 @@ private:
     SegmentList& segments_;
     std::vector<Part> parts_;
     std::vector<std::uint32_t> part_numbers_;  // by segment
-    std::list<std::uint32_t> queue_;
+    std::list<std::uint32_t> queue_;           // of runs that hold something
+    std::list<std::uint32_t> idle_;            // of the others, so that moving one takes no memory
 };
 
 }  // namespace quire::paging

@@ -6,17 +6,32 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <new>
+
 #include "quire/memory/segment.hpp"
 
 namespace quire::paging {
 
-MemoryMap::MemoryMap() : slots_(std::make_unique<Slot[]>(most_segments)) {}
+namespace {
+
+// What the kernel gives is zero, and so is a slot of nothing.
+void* take_zeros(std::size_t size) {
+    void* const zeros = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zeros == MAP_FAILED) throw std::bad_alloc();
+    return zeros;
+}
+
+}  // namespace
+
+MemoryMap::MemoryMap() : slots_(static_cast<Slot*>(take_zeros(most_segments * sizeof(Slot)))) {}
 
 MemoryMap::~MemoryMap() {
     for (const std::uint32_t number : numbers_) {
         const Slot& slot = slots_[number];
         ::munmap(const_cast<std::byte*>(slot.data.load()), slot.size.load());
     }
+    ::munmap(slots_, most_segments * sizeof(Slot));
 }
 
 Result<void> MemoryMap::add(std::uint32_t number, int fd, std::uint64_t size) {

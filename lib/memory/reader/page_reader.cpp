@@ -14,8 +14,7 @@ namespace {
 
 /// Of somebody who changes the file just now; after that it takes a message.
 constexpr int most_tries = 8;
-/// Of files; what lies behind is read by message.
-constexpr std::uint64_t most_chunks = 1U << 20U;
+constexpr std::uint64_t most_chunks = PageReader::farthest / run_size / entries_in_chunk;
 
 }  // namespace
 

@@ -124,7 +124,7 @@ public:
     Result<std::unique_ptr<FileLock>> lock(const Call& call, AdvisoryLock::Kind kind);
 
     /// From now on `watcher` hears of changes of this file, and at once of those under way, until
-    /// it ends or everybody has closed the file.
+    /// it ends or everybody has closed the file. One that watches already goes on.
     void watch(const std::shared_ptr<ContentWatcher>& watcher);
 
     /// How many threads wait, here or through others who have the file open, for their turn to

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -69,8 +68,8 @@ private:
         return {data, slot.size.load(std::memory_order_relaxed)};
     }
 
-    std::mutex mutex_;  // of who adds
-    const std::unique_ptr<Slot[]> slots_;
+    std::mutex mutex_;   // of who adds
+    Slot* const slots_;  // pages that are touched when they are used
     std::vector<std::uint32_t> numbers_;
     std::atomic<const std::atomic<std::uint32_t>*> life_ = nullptr;
 };

@@ -51,6 +51,8 @@ public:
     /// The file's size, or `unknown_size`.
     std::uint64_t size() const;
 
+    /// Of a file; what lies behind is read by message.
+    static constexpr std::uint64_t farthest = 32 * TiB;
     /// At most `longest` bytes at once.
     static constexpr std::size_t longest = 2 * MiB;
     /// Needs: at most `longest` bytes of memory.
