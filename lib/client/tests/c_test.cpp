@@ -33,6 +33,9 @@ public:
     Result<std::vector<protocols::HeldObject>> held(const ipc::Call&, std::uint64_t) override {
         return none();
     }
+    Result<std::vector<protocols::HeldObject>> gates(const ipc::Call&) override {
+        return fail(std::errc::function_not_supported);
+    }
     Result<std::string> status(const ipc::Call&) override { return none(); }
     Result<ipc::Cap<protocols::Block>> image(const ipc::Call&) override { return none(); }
 
