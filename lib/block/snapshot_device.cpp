@@ -12,12 +12,6 @@
 
 namespace quire::block {
 
-namespace {
-
-constexpr std::uint64_t piece_size = SnapshotDevice::piece_size;
-
-}  // namespace
-
 /// The device below, but for the pieces that are kept here. Whoever reads below holds the lock
 /// shared; who is about to change a piece below puts it here first, with the lock held exclusively.
 /// So what a reader did not find here is unchanged until it has read it.
