@@ -198,7 +198,8 @@ TEST_F(Circles, of_a_gate_end_with_its_client) {
 
 TEST_F(Circles, of_a_channel_end_with_its_client) {
     RawClient client = come();
-    EXPECT_EQ(keep(client, client.fd()), 0u);
+    // It may be found and ended before the answer comes.
+    (void)keep(client, client.fd());
     client.hang_up();
     wait_for_nothing_left();
 }
