@@ -74,7 +74,9 @@ void Domain::scrub() {
         if (!run) return;
         Segment& segment = runs.segment_of(*run);
         lock.unlock();
-        std::memset(segment.data() + RunStore::offset_of(*run), 0, run_size);
+        const std::uint64_t offset = RunStore::offset_of(*run);
+        // One that got no memory when it was to be filled holds nothing, and must not be touched.
+        if (segment.populate(offset, run_size)) std::memset(segment.data() + offset, 0, run_size);
         lock.lock();
         runs.give_back_clean(*run);
     }
