@@ -60,34 +60,11 @@ PageReader::Attempt PageReader::read(std::uint64_t position, std::span<std::byte
     if (!map_->server_lives()) return {.outcome = Outcome::died};
     if (cell_ == nullptr) return {};
     Attempt attempt;
-    const bool in_run = position % run_size + memory.size() <= run_size;
     for (int i = 0; i < most_tries; ++i) {
-        attempt = in_run ? try_to_read_in_run(position, memory) : try_to_read(position, memory);
+        attempt = try_to_read(position, memory);
         if (attempt.outcome != Outcome::changing) break;
     }
     return attempt;
-}
-
-// The same as below for what lies in one run, as most of what is read does.
-PageReader::Attempt PageReader::try_to_read_in_run(std::uint64_t position,
-                                                   std::span<std::byte> memory) const {
-    const std::uint64_t size = cell_->size.load(std::memory_order_acquire);
-    if (size == unknown_size) return {};
-    if (position >= size || memory.empty()) return try_to_read(position, memory);
-    const std::size_t length = std::min<std::uint64_t>(memory.size(), size - position);
-    const Entry* const entry = this->entry(position / run_size);
-    if (entry == nullptr) return {};
-    const std::uint64_t value = look(*entry);
-    if (!is_valid(value)) return {};
-    const std::byte* const run = map_->run(run_of(value));
-    if (run == nullptr)
-        return {.outcome = Outcome::unmapped, .segment = run_of(value) / runs_in_segment};
-    copy_shared(memory.data(), run + position % run_size, length);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (!is_still(*entry, value) || cell_->size.load(std::memory_order_relaxed) != size ||
-        cell_->identity.load(std::memory_order_relaxed) != identity_)
-        return {.outcome = Outcome::changing};
-    return {.outcome = Outcome::done, .count = length};
 }
 
 PageReader::Attempt PageReader::try_to_read(std::uint64_t position,

@@ -103,6 +103,21 @@ protected:
         std::memcpy(segment->data() + 5000, "what was here before", 20);
         expected.assign(reinterpret_cast<const char*>(segment->data()), size);
     }
+    template <typename Become>
+    void let_a_client_try(Become become) const {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            // Not what the server mapped: a client does not have that.
+            ::munmap(segment->data(), size);
+            if (!become()) ::_exit(1);
+            try_everything(segment->fd());
+            ::_exit(0);
+        }
+        ASSERT_GT(child, 0);
+        int status = 0;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        EXPECT_EQ(status, 0);
+    }
     void expect_unchanged() const {
         EXPECT_EQ(std::memcmp(segment->data(), expected.data(), size), 0);
         struct stat status{};
@@ -115,17 +130,7 @@ protected:
 };
 
 TEST_F(Sealing, keeps_out_who_has_the_descriptor) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        // Not what the server mapped: a client does not have that.
-        ::munmap(segment->data(), size);
-        try_everything(segment->fd());
-        ::_exit(0);
-    }
-    ASSERT_GT(child, 0);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+    let_a_client_try([] { return true; });
     expect_unchanged();
     // The server itself goes on.
     segment->data()[0] = std::byte{'y'};
@@ -134,17 +139,7 @@ TEST_F(Sealing, keeps_out_who_has_the_descriptor) {
 
 TEST_F(Sealing, keeps_out_another_user) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::munmap(segment->data(), size);
-        if (::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(1);
-        try_everything(segment->fd());
-        ::_exit(0);
-    }
-    ASSERT_GT(child, 0);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_EQ(status, 0);
+    let_a_client_try([] { return ::setgid(65534) == 0 && ::setuid(65534) == 0; });
     expect_unchanged();
 }
 

@@ -61,7 +61,6 @@ public:
 private:
     const Entry* entry(std::uint64_t granule) const;
     Attempt try_to_read(std::uint64_t position, std::span<std::byte> memory) const;
-    Attempt try_to_read_in_run(std::uint64_t position, std::span<std::byte> memory) const;
 
     std::shared_ptr<MemoryMap> map_;
     const FileCell* cell_ = nullptr;
