@@ -108,7 +108,7 @@ Result<fs::Entry> Guard::handle_to_node(const fs::Call& call, fs::Handle handle)
     }
     QUIRE_TRY_ASSIGN(const fs::Cookie cookie, table_->find(handle));
     QUIRE_TRY_ASSIGN(const Use use, this->use(call, cookie));
-    QUIRE_TRY_ASSIGN(const fs::Attributes attributes, tree.attributes(own, use.node));
+    QUIRE_TRY_ASSIGN(const fs::Attributes attributes, seen(use, tree.attributes(own, use.node)));
     return give(use.node, attributes, use.moves);
 }
 

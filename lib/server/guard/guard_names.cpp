@@ -20,7 +20,8 @@ Result<fs::Entry> Guard::give_new(const Use& directory, const Result<fs::NodeRef
 
 Result<fs::Entry> Guard::lookup(const fs::Call& call, fs::Cookie directory, const Name& name) {
     QUIRE_TRY_ASSIGN(const Use in, use_directory(call, directory));
-    QUIRE_TRY_ASSIGN(const fs::Found found, authority_.tree().find(in.call, in.node, name));
+    QUIRE_TRY_ASSIGN(const fs::Found found,
+                     seen(in, authority_.tree().find(in.call, in.node, name)));
     return give(found.node, found.attributes, in.moves);
 }
 
@@ -92,7 +93,7 @@ Result<void> Guard::rename(const fs::Call& call, fs::Cookie from_directory, cons
 Result<void> Guard::readdir(const fs::Call& call, fs::Cookie directory, fs::Position from,
                             fs::WithAttributes with, const fs::EntrySink& sink) {
     QUIRE_TRY_ASSIGN(const Use in, use_directory(call, directory));
-    return authority_.tree().list(in.call, in.node, from, with, sink);
+    return seen(in, authority_.tree().list(in.call, in.node, from, with, sink));
 }
 
 Result<fs::Entry> Guard::parent(const fs::Call& call, fs::Cookie directory) {

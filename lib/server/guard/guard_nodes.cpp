@@ -44,12 +44,12 @@ Result<void> Guard::close(const fs::Call&, fs::Cookie node, fs::OpenMode mode) {
 Result<void> Guard::access(const fs::Call& call, fs::Cookie node, int mask) {
     QUIRE_TRY_ASSIGN(const Use use, this->use(call, node));
     if (mask & W_OK && is_content(use.node->type())) QUIRE_TRY(authority_.may_change());
-    return authority_.tree().access(use.call, use.node, mask);
+    return seen(use, authority_.tree().access(use.call, use.node, mask));
 }
 
 Result<fs::Attributes> Guard::getattr(const fs::Call& call, fs::Cookie node) {
     QUIRE_TRY_ASSIGN(const Use use, this->use(call, node));
-    return authority_.tree().attributes(use.call, use.node);
+    return seen(use, authority_.tree().attributes(use.call, use.node));
 }
 
 // The holder's own framework takes set-user-id and set-group-id away before it changes content,
@@ -162,7 +162,7 @@ Result<void> Guard::advisory_lock(const fs::Call& call, fs::Cookie node,
 Result<std::int64_t> Guard::pathconf(const fs::Call& call, fs::Cookie node,
                                      fs::PathConfiguration what) {
     QUIRE_TRY_ASSIGN(const Use use, this->use(call, node));
-    return authority_.tree().configuration(use.call, use.node, what);
+    return seen(use, authority_.tree().configuration(use.call, use.node, what));
 }
 
 Result<std::vector<std::byte>> Guard::ioctl(const fs::Call& call, fs::Cookie node, std::uint32_t,
@@ -174,7 +174,7 @@ Result<std::vector<std::byte>> Guard::ioctl(const fs::Call& call, fs::Cookie nod
 Result<std::vector<std::byte>> Guard::getxattr(const fs::Call& call, fs::Cookie node,
                                                std::string_view name) {
     QUIRE_TRY_ASSIGN(const Use use, this->use(call, node));
-    return authority_.tree().get_attribute(use.call, use.node, name);
+    return seen(use, authority_.tree().get_attribute(use.call, use.node, name));
 }
 
 Result<void> Guard::setxattr(const fs::Call& call, fs::Cookie node, std::string_view name,
@@ -185,7 +185,7 @@ Result<void> Guard::setxattr(const fs::Call& call, fs::Cookie node, std::string_
 
 Result<std::vector<std::string>> Guard::listxattr(const fs::Call& call, fs::Cookie node) {
     QUIRE_TRY_ASSIGN(const Use use, this->use(call, node));
-    return authority_.tree().list_attributes(use.call, use.node);
+    return seen(use, authority_.tree().list_attributes(use.call, use.node));
 }
 
 Result<void> Guard::removexattr(const fs::Call& call, fs::Cookie node, std::string_view name) {

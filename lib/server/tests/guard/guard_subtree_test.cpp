@@ -2,8 +2,13 @@
 //
 // A guard of a subtree: no way leads out.
 
+#include <unistd.h>
+
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "quire/testing/gate.hpp"
 #include "tests/kit/guard_ground.hpp"
@@ -82,6 +87,55 @@ TEST_F(GuardedSubtree, does_not_follow_a_directory_that_is_just_being_moved_out)
     };
     EXPECT_EQ(error_of(guard.parent(call, b)), stale);
     EXPECT_FALSE(hook);
+}
+
+// Everything that can be asked about a directory, and made in one.
+TEST_F(GuardedSubtree, does_not_answer_about_a_directory_that_is_moved_out_meanwhile) {
+    using Ask = std::function<std::errc(Guard&, fs::Cookie)>;
+    const fs::Handle handle = at("jail/a/b")->handle();
+    const auto nothing = [](const fs::DirectoryEntry&) { return true; };
+    const std::vector<std::pair<fs::Operation, Ask>> questions = {
+        {fs::Operation::lookup,
+         [&](Guard& guard, fs::Cookie node) {
+             return error_of(guard.lookup(call, node, name_of("c")));
+         }},
+        {fs::Operation::lookup,
+         [&](Guard& guard, fs::Cookie node) {
+             return error_of(guard.lookup(call, node, name_of("nothing")));
+         }},
+        {fs::Operation::readdir,
+         [&](Guard& guard, fs::Cookie node) {
+             return error_of(guard.readdir(call, node, 0, fs::WithAttributes::no, nothing));
+         }},
+        {fs::Operation::getattr,
+         [&](Guard& guard, fs::Cookie node) { return error_of(guard.getattr(call, node)); }},
+        {fs::Operation::getattr,
+         [&](Guard& guard, fs::Cookie node) { return error_of(guard.access(call, node, X_OK)); }},
+        {fs::Operation::getattr,
+         [&](Guard& guard, fs::Cookie) { return error_of(guard.handle_to_node(call, handle)); }},
+        {fs::Operation::pathconf,
+         [&](Guard& guard, fs::Cookie node) {
+             return error_of(guard.pathconf(call, node, fs::PathConfiguration::name_max));
+         }},
+        {fs::Operation::getxattr,
+         [&](Guard& guard, fs::Cookie node) {
+             return error_of(guard.getxattr(call, node, "user.x"));
+         }},
+        {fs::Operation::listxattr,
+         [&](Guard& guard, fs::Cookie node) { return error_of(guard.listxattr(call, node)); }}};
+    for (std::size_t number = 0; number < questions.size(); ++number) {
+        const auto& [operation, ask] = questions[number];
+        Guard guard(jail());
+        const fs::Cookie b = find(guard, "a/b");
+        hook = [&](fs::Operation done, fs::Cookie) {
+            if (done != operation) return;
+            hook = nullptr;
+            move("jail/a/b", "outside/b");
+        };
+        EXPECT_EQ(ask(guard, b), stale) << number;
+        ASSERT_FALSE(hook) << number;
+        move("outside/b", "jail/a/b");
+    }
 }
 
 TEST_F(GuardedSubtree, is_used_while_a_directory_is_on_its_way) {

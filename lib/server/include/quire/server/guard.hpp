@@ -22,7 +22,9 @@ class GuardTable;
 /// - Cookies are numbers of this guard's own, for nodes that this holder was given and has not
 ///   answered; others fail with std::errc(ESTALE).
 /// - The root is the authority's top, and its parent itself. A directory that somebody moved out
-///   from below the top cannot be used any more (ESTALE), until it is moved back.
+///   from below the top cannot be used any more (ESTALE), until it is moved back; a question that
+///   was asked before and answered after it had moved is not answered either. A change that began
+///   before is made, as if it had been first.
 /// - Content is moved through what was opened: read(), write() and friends of a node that the
 ///   holder has not opened for that fail with bad_file_descriptor. Who makes a file may open it
 ///   once, whatever its permissions.
@@ -137,6 +139,8 @@ private:
     Result<Use> use(const fs::Call& call, fs::Cookie cookie);
     Result<Use> use_directory(const fs::Call& call, fs::Cookie cookie);
     Result<Use> use_for_change(const fs::Call& call, fs::Cookie cookie);
+    template <typename T>
+    Result<T> seen(const Use& use, Result<T> answer) const;
     Result<fs::Entry> give(const fs::NodeReference& node, const fs::Attributes& attributes,
                            std::uint64_t moves);
     Result<fs::Entry> give_new(const Use& directory, const Result<fs::NodeReference>& made);
