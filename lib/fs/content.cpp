@@ -2,9 +2,6 @@
 
 #include "content.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "quire/fs/tree.hpp"
 #include "tree_turn.hpp"
 
@@ -52,42 +49,6 @@ void EndGate::unlock_shared() {
 std::size_t EndGate::waiting() const {
     const std::lock_guard lock(mutex_);
     return waiting_;
-}
-
-// Who is told of a change is decided when it begins, or later by add(): so each hears both ends.
-Watchers::Changing::Changing(Watchers& watchers, const ContentChange& change)
-    : watchers_(watchers), change_(change) {
-    std::vector<std::shared_ptr<ContentWatcher>> told;
-    {
-        const std::lock_guard lock(watchers_.mutex_);
-        std::erase_if(watchers_.watchers_, [](const auto& watcher) { return watcher.expired(); });
-        for (const auto& watcher : watchers_.watchers_)
-            if (auto living = watcher.lock()) told_.push_back(std::move(living));
-        told = told_;
-        watchers_.changing_.push_back(this);
-    }
-    for (const auto& watcher : told) watcher->begin_change(change_);
-}
-
-Watchers::Changing::~Changing() {
-    {
-        const std::lock_guard lock(watchers_.mutex_);
-        std::erase(watchers_.changing_, this);
-    }
-    for (const auto& watcher : told_) watcher->end_change(change_);
-}
-
-void Watchers::add(const std::shared_ptr<ContentWatcher>& watcher) {
-    const std::lock_guard lock(mutex_);
-    const auto same = [&](const std::weak_ptr<ContentWatcher>& other) {
-        return !other.owner_before(watcher) && !watcher.owner_before(other);
-    };
-    if (std::ranges::any_of(watchers_, same)) return;
-    watchers_.push_back(watcher);
-    for (Changing* const changing : changing_) {
-        changing->told_.push_back(watcher);
-        watcher->begin_change(changing->change_);
-    }
 }
 
 FileLock::~FileLock() {

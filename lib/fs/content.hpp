@@ -7,9 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <vector>
 
-#include "quire/fs/content_watcher.hpp"
+#include "watchers.hpp"
 
 namespace quire::fs {
 
@@ -31,33 +30,6 @@ private:
     std::uint64_t now_ = 0;   // whose turn it is; of who moves the end, until it is done
     std::size_t sharing_ = 0;
     std::size_t waiting_ = 0;
-};
-
-/// Who watches a file, and what is happening to it.
-/// Threads: any. Its lock is a leaf but for watchers, who are told of what is under way with it held.
-class Watchers {
-public:
-    /// The time of one change, as all watchers hear of it; one that comes in the middle as well.
-    class Changing {
-    public:
-        Changing(Watchers& watchers, const ContentChange& change);
-        ~Changing();
-        Changing(const Changing&) = delete;
-        Changing& operator=(const Changing&) = delete;
-
-    private:
-        friend class Watchers;
-        Watchers& watchers_;
-        const ContentChange change_;
-        std::vector<std::shared_ptr<ContentWatcher>> told_;  // guarded by the watchers' mutex
-    };
-
-    void add(const std::shared_ptr<ContentWatcher>& watcher);
-
-private:
-    std::mutex mutex_;
-    std::vector<std::weak_ptr<ContentWatcher>> watchers_;
-    std::vector<Changing*> changing_;
 };
 
 /// What all share who have one file of a tree open. The locks come before the volume's turn.

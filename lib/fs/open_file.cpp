@@ -7,6 +7,7 @@
 
 #include "content.hpp"
 #include "quire/fs/tree.hpp"
+#include "tree_changing.hpp"
 #include "tree_turn.hpp"
 
 namespace quire::fs {
@@ -76,17 +77,16 @@ Result<std::size_t> OpenFile::read(const Call& call, std::uint64_t offset,
 
 Result<void> OpenFile::about_to_write(const Call& call) {
     QUIRE_TRY(tree_->drop_privileges(call, node_));
+    if (written_.exchange(true) || !tree_->volume_->supports(Operation::removexattr)) return {};
+    const Tree::Changing changing(*tree_, *node_);
     const Tree::Turn turn(*tree_, node_->cookie());
-    if (!written_.exchange(true) && tree_->volume_->supports(Operation::removexattr)) {
-        const auto removed =
-            tree_->volume_->removexattr(call, node_->cookie(), "security.capability");
-        // A host on which we are not root refuses, whether there is one or not, and takes it away
-        // itself when the file is written.
-        if (!removed && removed.error() != std::errc(ENODATA) &&
-            removed.error() != std::errc::operation_not_supported &&
-            removed.error() != std::errc::operation_not_permitted)
-            return fail(removed.error());
-    }
+    const auto removed = tree_->volume_->removexattr(call, node_->cookie(), "security.capability");
+    // A host on which we are not root refuses, whether there is one or not, and takes it away
+    // itself when the file is written.
+    if (!removed && removed.error() != std::errc(ENODATA) &&
+        removed.error() != std::errc::operation_not_supported &&
+        removed.error() != std::errc::operation_not_permitted)
+        return fail(removed.error());
     return {};
 }
 
@@ -95,6 +95,7 @@ Result<std::size_t> OpenFile::put(const Call& call, std::uint64_t offset,
     QUIRE_TRY(about_to_write(call));
     const Watchers::Changing changing(content_->watchers,
                                       {.offset = offset, .length = memory.size()});
+    const Tree::Changing attributes(*tree_, *node_);
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->write(call, node_->cookie(), offset, memory);
 }
@@ -164,6 +165,7 @@ Result<void> OpenFile::cut(const Call& call, std::uint64_t size) {
     changes.size = size;
     const Watchers::Changing changing(content_->watchers,
                                       {.offset = size, .length = ContentChange::to_the_end});
+    const Tree::Changing attributes(*tree_, *node_);
     const Tree::Turn turn(*tree_, node_->cookie());
     QUIRE_TRY(tree_->volume_->setattr(call, node_->cookie(), changes));
     return {};
@@ -202,6 +204,7 @@ Result<void> OpenFile::allocate(const Call& call, AllocateMode mode, block::Rang
     QUIRE_TRY(tree_->drop_privileges(call, node_));
     const Watchers::Changing changing(content_->watchers,
                                       {.offset = range.offset, .length = range.length});
+    const Tree::Changing attributes(*tree_, *node_);
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->fallocate(call, node_->cookie(), mode, range);
 }
@@ -213,6 +216,7 @@ Result<void> OpenFile::discard(const Call& call, block::Range range) {
     QUIRE_TRY(about_to_write(call));
     const Watchers::Changing changing(content_->watchers,
                                       {.offset = range.offset, .length = range.length});
+    const Tree::Changing attributes(*tree_, *node_);
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->discard(call, node_->cookie(), range);
 }
@@ -231,6 +235,7 @@ Result<std::uint64_t> OpenFile::copy_to(const Call& call, std::uint64_t offset, 
     QUIRE_TRY(to.about_to_write(call));
     const Watchers::Changing changing(to.content_->watchers,
                                       {.offset = to_offset, .length = length});
+    const Tree::Changing attributes(*tree_, *to.node_);
     const Tree::Turn turn(*tree_);
     return tree_->volume_->copy_range(call, node_->cookie(), offset, to.node_->cookie(), to_offset,
                                       length);

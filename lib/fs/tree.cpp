@@ -19,10 +19,10 @@ namespace quire::fs {
 Tree::Tree(std::shared_ptr<Volume> volume)
     : volume_(std::move(volume)),
       turns_(volume_->thread_model()),
-      access_watchers_(std::make_unique<Watchers>()) {}
+      watchers_(std::make_unique<TreeWatchers>()) {}
 
-void Tree::watch_access(const std::shared_ptr<ContentWatcher>& watcher) {
-    access_watchers_->add(watcher);
+void Tree::watch(const std::shared_ptr<TreeWatcher>& watcher) {
+    watchers_->add(watcher);
 }
 
 Node::~Node() {

@@ -10,6 +10,7 @@
 #include "content.hpp"
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
+#include "tree_changing.hpp"
 #include "tree_turn.hpp"
 
 namespace quire::fs {
@@ -79,6 +80,7 @@ Result<void> Tree::set_attribute(const Call& call, const NodeReference& node, st
             return fail(value.empty() ? std::errc(ENODATA) : std::errc::permission_denied);
         QUIRE_TRY(AccessControlList::parse(value));
     }
+    const Changing changing(*this, *node);
     const Turn turn(*this, node->cookie());
     return volume_->setxattr(call, node->cookie(), name, value, mode);
 }
@@ -95,7 +97,7 @@ Result<void> Tree::set_access_acl(const Call& call, const NodeReference& node,
         *changes.permissions &= static_cast<std::uint16_t>(~set_group_id);
     const auto content = content_of(*node);
     const Watchers::Changing changing(content->watchers, {.access = true});
-    const Watchers::Changing for_all(*access_watchers_, {.access = true});
+    const Changing for_all(*this, *node, true);
     const Turn turn(*this, node->cookie());
     if (list.is_minimal()) {
         const auto removed = volume_->removexattr(call, node->cookie(), access_acl_name);
@@ -122,13 +124,13 @@ Result<void> Tree::remove_attribute(const Call& call, const NodeReference& node,
                                     std::string_view name) {
     QUIRE_TRY(check_attribute(call, node, name, true));
     const auto remove = [&]() -> Result<void> {
+        const Changing changing(*this, *node, name == access_acl_name);
         const Turn turn(*this, node->cookie());
         return volume_->removexattr(call, node->cookie(), name);
     };
     if (name != access_acl_name) return remove();
     const auto content = content_of(*node);
     const Watchers::Changing changing(content->watchers, {.access = true});
-    const Watchers::Changing for_all(*access_watchers_, {.access = true});
     return remove();
 }
 

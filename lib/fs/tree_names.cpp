@@ -9,6 +9,7 @@
 
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
+#include "tree_changing.hpp"
 #include "tree_moving.hpp"
 #include "tree_turn.hpp"
 
@@ -104,6 +105,7 @@ Result<NodeReference> Tree::make(const Call& call, const NodeReference& director
                                  const Inheritance& from, Make&& make) {
     NewNode first = from.node;
     if (!from.access_acl.empty()) first.permissions &= static_cast<std::uint16_t>(~0077);
+    const Changing changing(*this, *directory, name);
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return make(first);
@@ -205,6 +207,7 @@ Result<void> Tree::link(const Call& call, const NodeReference& node, const NodeR
     QUIRE_TRY_ASSIGN(const Attributes attributes, fetch(call, node->cookie()));
     if (attributes.flags & (immutable_flag | append_only_flag))
         return fail(std::errc::operation_not_permitted, "it is immutable or append-only");
+    const Changing changing(*this, *directory, name, *node);
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->link(call, node->cookie(), directory->cookie(), name);
@@ -216,6 +219,7 @@ Result<void> Tree::link(const Call& call, const NodeReference& node, const NodeR
 
 Result<void> Tree::remove(const Call& call, const NodeReference& directory, const Name& name) {
     QUIRE_TRY(check_removing(call, directory, name));
+    const Changing changing(*this, *directory, name);
     const Turn turn(*this);
     return volume_->remove(call, directory->cookie(), name);
 }
@@ -223,6 +227,7 @@ Result<void> Tree::remove(const Call& call, const NodeReference& directory, cons
 Result<void> Tree::remove_directory(const Call& call, const NodeReference& directory,
                                     const Name& name) {
     QUIRE_TRY(check_removing(call, directory, name));
+    const Changing changing(*this, *directory, name);
     const Turn turn(*this);
     return volume_->rmdir(call, directory->cookie(), name);
 }
@@ -305,6 +310,7 @@ Result<void> Tree::rename(const Call& call, const NodeReference& from_directory,
         return allowed;
     }
     const Moving moving(*this, from_directory, to_directory);
+    const Changing changing(*this, *from_directory, from, *to_directory, to);
     const Turn turn(*this);
     return volume_->rename(call, from_directory->cookie(), from, to_directory->cookie(), to, flags);
 }

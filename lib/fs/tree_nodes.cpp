@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <mutex>
-#include <optional>
 
 #include "content.hpp"
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
+#include "tree_changing.hpp"
 #include "tree_turn.hpp"
 
 namespace quire::fs {
@@ -190,8 +190,7 @@ Result<Attributes> Tree::change(const Call& call, const NodeReference& node, con
         what.length = ContentChange::to_the_end;
     }
     const Watchers::Changing changing(content->watchers, what);
-    std::optional<Watchers::Changing> for_all;
-    if (what.access) for_all.emplace(*access_watchers_, ContentChange{.access = true});
+    const Changing for_all(*this, *node, what.access);
     const Turn turn(*this, node->cookie());
     if (!acl.empty())
         QUIRE_TRY(volume_->setxattr(call, node->cookie(), access_acl_name, acl,
@@ -201,6 +200,7 @@ Result<Attributes> Tree::change(const Call& call, const NodeReference& node, con
 
 Result<void> Tree::drop_privileges(const Call& call, const NodeReference& node) {
     if (call.credentials.is_root()) return {};
+    const Changing changing(*this, *node);
     const Turn turn(*this, node->cookie());
     QUIRE_TRY_ASSIGN(const Attributes now, volume_->getattr(call, node->cookie()));
     const std::uint16_t left = without_privileges(call.credentials, now);

@@ -17,11 +17,11 @@
 
 namespace quire::fs {
 
-Tree::Walk::Walk(Tree& tree, const Call& call, NodeReference top)
-    : tree_(tree), call_(call), top_(std::move(top)), chain_{top_} {}
+Tree::Walk::Walk(Tree& tree, const Call& call, NodeReference top, Trail* trail)
+    : tree_(tree), call_(call), top_(std::move(top)), chain_{top_}, trail_(trail) {}
 
 Tree::Walk::Walk(Tree& tree, const Call& call, NodeReference top, NodeReference start)
-    : tree_(tree), call_(call), top_(std::move(top)), chain_{std::move(start)} {}
+    : tree_(tree), call_(call), top_(std::move(top)), chain_{std::move(start)}, trail_(nullptr) {}
 
 Result<void> Tree::Walk::go(const Path& path, Follow follow) {
     constexpr int most_links = 40;
@@ -48,6 +48,7 @@ Result<void> Tree::Walk::go(const Path& path, Follow follow) {
         }
         if (++links > most_links) return fail(std::errc::too_many_symbolic_link_levels);
         QUIRE_TRY_ASSIGN(const std::string target, tree_.read_link(call_, next.node));
+        if (trail_ != nullptr) trail_->steps.back().target = target;
         QUIRE_TRY_ASSIGN(const Path onward, Path::parse(target));
         if (onward.absolute()) restart();
         if (last) must_be_directory = must_be_directory || onward.must_be_directory();
@@ -85,7 +86,14 @@ Result<void> Tree::Walk::up() {
 
 Result<Found> Tree::Walk::look_up(const Name& name) {
     QUIRE_TRY(may_search());
-    return tree_.ask(call_, node(), name);
+    auto found = tree_.ask(call_, node(), name);
+    const bool missing = !found && found.error() == std::errc::no_such_file_or_directory;
+    if (trail_ != nullptr && (found || missing)) {
+        Trail::Step step{node(), name, std::nullopt, {}};
+        if (found) step.found = *found;
+        trail_->steps.push_back(std::move(step));
+    }
+    return found;
 }
 
 // What came with the directory when it was looked up says who may search it: a step costs the
@@ -109,8 +117,8 @@ Result<Parent> Tree::walk_parent(const Call& call, const NodeReference& start, c
 }
 
 Result<Found> Tree::find_below(const Call& call, const NodeReference& top, const Path& path,
-                               Follow follow) {
-    Walk walk(*this, call, top);
+                               Follow follow, Trail* trail) {
+    Walk walk(*this, call, top, trail);
     QUIRE_TRY(walk.go(path, follow));
     return walk.found();
 }

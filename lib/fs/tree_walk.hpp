@@ -14,7 +14,7 @@ namespace quire::fs {
 class Tree::Walk {
 public:
     /// Begins at the top.
-    Walk(Tree& tree, const Call& call, NodeReference top);
+    Walk(Tree& tree, const Call& call, NodeReference top, Trail* trail = nullptr);
     /// Begins somewhere else. Needs: `top` is the tree's root.
     Walk(Tree& tree, const Call& call, NodeReference top, NodeReference start);
 
@@ -37,6 +37,7 @@ private:
     // The directories walked through, from the top or the beginning down to where the walk is.
     std::vector<NodeReference> chain_;
     std::optional<Attributes> attributes_;  // of the last one, when finding it brought them
+    Trail* const trail_;
 };
 
 }  // namespace quire::fs

@@ -23,7 +23,7 @@ std::shared_ptr<paging::Domain> Domains::of(const Authority& authority) {
     return domain;
 }
 
-void Domains::begin_change(const fs::ContentChange& change) {
+void Domains::begin_change(const fs::TreeChange& change) {
     if (change.access && pool_) pool_->scrub();
 }
 

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "quire/fs/content_watcher.hpp"
+#include "quire/fs/tree_watcher.hpp"
 #include "quire/memory/page_pool.hpp"
 #include "quire/server/authority.hpp"
 
@@ -19,15 +19,15 @@ namespace quire::server {
 /// sees a part of the tree shares with nobody, since files can leave that part while they are open.
 /// As a watcher of a tree it has what is left of files wiped out when the right to read one changes.
 /// Threads: any. Its lock is a leaf but for the pool's.
-class Domains final : public fs::ContentWatcher {
+class Domains final : public fs::TreeWatcher {
 public:
     explicit Domains(std::shared_ptr<paging::PagePool> pool) : pool_(std::move(pool)) {}
 
     /// nullptr: there is no memory to share.
     std::shared_ptr<paging::Domain> of(const Authority& authority);
 
-    void begin_change(const fs::ContentChange& change) override;
-    void end_change(const fs::ContentChange&) override {}
+    void begin_change(const fs::TreeChange& change) override;
+    void end_change(const fs::TreeChange&) override {}
 
 private:
     using Key = std::tuple<std::uint32_t, std::uint32_t, std::vector<std::uint32_t>>;

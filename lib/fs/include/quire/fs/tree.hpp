@@ -20,6 +20,8 @@
 namespace quire::fs {
 
 class Tree;
+class TreeWatcher;
+class TreeWatchers;
 
 enum class Follow : bool { no, yes };  ///< whether a symbolic link at the end is followed
 
@@ -34,6 +36,17 @@ struct NewOwner {
 struct Found {
     NodeReference node;
     Attributes attributes;
+};
+
+/// What a walk found on its way, for those who keep it.
+struct Trail {
+    struct Step {
+        NodeReference directory;  ///< which the walk's identity may search
+        Name name;
+        std::optional<Found> found;  ///< nothing: there is no such name
+        std::string target;          ///< of a symbolic link that was followed
+    };
+    std::vector<Step> steps;
 };
 
 /// The directory and the last name of a path: what operations on names want.
@@ -64,9 +77,9 @@ public:
     Volume& volume() { return *volume_; }
     NodeReference root();
 
-    /// From now on `watcher` hears of changes of who may read a file (of those only), whichever it
-    /// is, after those who watch that file have heard of it, until it ends.
-    void watch_access(const std::shared_ptr<ContentWatcher>& watcher);
+    /// From now on `watcher` hears of all changes that go through this tree, and at once of those
+    /// under way, until it ends.
+    void watch(const std::shared_ptr<TreeWatcher>& watcher);
 
     // --- paths
 
@@ -87,9 +100,10 @@ public:
     /// The same for who may not leave the subtree of `top`, to whom that is the root: absolute
     /// paths and links begin there, its `..` is itself, and no directory that somebody moves out
     /// while the walk is in it leads further than to what is below it.
-    /// Needs: `top` is a directory.
+    /// Needs: `top` is a directory. `trail`, where there is one, gets the steps, also of a walk that
+    /// fails.
     Result<Found> find_below(const Call& call, const NodeReference& top, const Path& path,
-                             Follow follow);
+                             Follow follow, Trail* trail = nullptr);
     Result<Parent> find_parent_below(const Call& call, const NodeReference& top, const Path& path);
 
     // --- names
@@ -189,6 +203,7 @@ private:
     class Turn;  // holds the volume as its thread model asks, for one operation
     class Walk;
     class Moving;
+    class Changing;  // tells those who watch, for the time of one operation
 
     // What is owed to the volume for one cookie. A dying Node and a new one of the same cookie may
     // overlap, hence the count of holders; the last one to go answers all lookups.
@@ -264,7 +279,7 @@ private:
     bool unmounted_ = false;
 
     Turns turns_;
-    const std::unique_ptr<Watchers> access_watchers_;
+    const std::unique_ptr<TreeWatchers> watchers_;
 
     std::mutex moves_gate_;  // held where a move begins; before the turn
     std::atomic<std::uint64_t> moves_begun_ = 1;

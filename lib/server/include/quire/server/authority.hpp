@@ -49,8 +49,9 @@ public:
     Result<Authority> acting_as(fs::Credentials identity) const;
 
     /// Walks that cannot leave the top.
-    Result<fs::Found> find(const fs::Call& call, const Path& path, fs::Follow follow) const {
-        return tree_->find_below(call, top_, path, follow);
+    Result<fs::Found> find(const fs::Call& call, const Path& path, fs::Follow follow,
+                           fs::Trail* trail = nullptr) const {
+        return tree_->find_below(call, top_, path, follow, trail);
     }
     Result<fs::Parent> find_parent(const fs::Call& call, const Path& path) const {
         return tree_->find_parent_below(call, top_, path);
