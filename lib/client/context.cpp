@@ -97,7 +97,10 @@ Result<std::vector<Entry>> Context::list(std::string_view path, bool with_attrib
 }
 
 Result<std::vector<std::byte>> Context::read_file(std::string_view path, std::uint64_t most) {
-    return on(path, [&] { return read_whole(path, most); });
+    return on(path, [&] {
+        auto known = state_->names.content(*state_, path, most);
+        return known ? *std::move(known) : read_whole(path, most);
+    });
 }
 
 Result<std::vector<std::byte>> Context::read_whole(std::string_view path, std::uint64_t most) {

@@ -16,17 +16,30 @@ constexpr std::uint16_t permission_bits = 07777;
 
 }  // namespace
 
+Result<protocols::Attributes> Context::stat_of(std::string_view path, bool follow) {
+    return on(path, [&] {
+        auto known = state_->names.attributes(*state_, path, follow);
+        return known ? *std::move(known) : state_->context->stat(state_->call(), path, follow);
+    });
+}
 Result<protocols::Attributes> Context::stat(std::string_view path) {
-    return on(path, [&] { return state_->context->stat(state_->call(), path, true); });
+    return stat_of(path, true);
 }
 Result<protocols::Attributes> Context::lstat(std::string_view path) {
-    return on(path, [&] { return state_->context->stat(state_->call(), path, false); });
+    return stat_of(path, false);
 }
 Result<void> Context::access(std::string_view path, std::uint32_t mask) {
-    return on(path, [&] { return state_->context->access(state_->call(), path, mask); });
+    return on(path, [&] {
+        std::optional<Result<void>> known;
+        if (mask == 0) known = state_->names.exists(*state_, path);
+        return known ? *std::move(known) : state_->context->access(state_->call(), path, mask);
+    });
 }
 Result<std::string> Context::readlink(std::string_view path) {
-    return on(path, [&] { return state_->context->readlink(state_->call(), path); });
+    return on(path, [&] {
+        auto known = state_->names.target(*state_, path);
+        return known ? *std::move(known) : state_->context->readlink(state_->call(), path);
+    });
 }
 Result<protocols::Statistics> Context::statistics() {
     return note(state_->context->statistics(state_->call()));

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "buffers/transfer_buffer.hpp"
+#include "pages/known_names.hpp"
 #include "pages/shared_memory.hpp"
 #include "quire/base/result.hpp"
 #include "quire/ipc/call.hpp"
@@ -38,6 +39,7 @@ struct ContextState {
     std::stop_token stop;
     TransferBuffer buffer;
     SharedMemory memory;
+    KnownNames names;
     /// Of delayed writes whose file ended without anybody asking.
     std::optional<Error> lost_error;
 };

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <functional>
 #include <map>
+#include <random>
 
 #include "client_ground.hpp"
-#include "quire/memory/layout.hpp"
+#include "quire/memory/name_layout.hpp"
 #include "quire/testing/gate.hpp"
 
 namespace quire::client {
@@ -131,6 +133,12 @@ public:
         return fail(std::errc::no_such_file_or_directory);
     }
 
+    Result<protocols::OpenerContextNamesResult> names(const ipc::Call&) override {
+        if (table.records == 0) return fail(std::errc::operation_not_supported);
+        return table;
+    }
+
+    protocols::OpenerContextNamesResult table;
     std::map<std::uint32_t, ipc::Memory> segments;
     Result<void> umask;
     std::uint16_t made_with = 0;
@@ -212,6 +220,53 @@ ipc::Memory segment_of(std::size_t size, const std::vector<std::uint64_t>& words
     EXPECT_EQ(::pwrite(fd.get(), words.data(), bytes, 0), static_cast<ssize_t>(bytes));
     EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, seals), 0);
     return {std::move(fd), size, false};
+}
+
+// Chains in circles, links and content that lead anywhere, lengths of all kinds: whatever is there,
+// it is found, or not, or the server is asked.
+TEST_F(NonsenseOfServers, in_tables_of_names_is_found_or_asked_for) {
+    constexpr std::uint32_t buckets = 64;
+    constexpr std::uint32_t records = 64;
+    const paging::NameTableShape shape{.segment = 1, .buckets = buckets, .records = records};
+    const std::size_t size = shape.records_offset() + 64 * KiB;
+    liar->segments[paging::life_segment] = segment_of(4096, {1});
+    std::mt19937_64 random(11);
+    const std::array<std::uint64_t, 8> likely{0, 1, 2, 3, records, records + 1, ~0U, 0x0101010101};
+    const auto some = [&] { return random() % 4 == 0 ? random() : likely[random() % 8]; };
+    int found = 0;
+    for (int round = 0; round < 300; ++round) {
+        // Every record may be the root's, and everything below of it.
+        std::vector<std::uint64_t> words(size / 8, 0);
+        for (std::uint32_t i = 0; i < buckets / 2; ++i) words[i] = some() << 32U | random() % 65;
+        for (std::uint32_t i = 0; i < records; ++i) {
+            std::uint64_t* const record = &words[(shape.records_offset() + i * 256) / 8];
+            const std::string_view name = random() % 2 == 0 ? "" : "a";
+            const std::uint64_t directory = random() % 2;
+            record[0] = random() % 8 != 0;
+            record[1] = directory;
+            record[2] = some() << 32U | paging::tag_of_hash(paging::hash_of_name(directory, name));
+            record[3] = random() % 2 == 0 ? 1 : some();
+            record[4] = some() << 32U | (random() % 4) << 16U | name.size() << 8U | random() % 3;
+            if (random() % 8 == 0) record[4] = random();
+            record[5] = some() << 32U | some() % (1U << 20U);
+            record[6] = 'a';
+            record[8] = random() % 4;
+        }
+        liar->segments[1] = segment_of(size, words);
+        liar->table = {1, buckets, records};
+        if (round % 16 == 0) liar->table = {static_cast<std::uint32_t>(some()), buckets, records};
+        if (round % 16 == 1) liar->table.buckets = static_cast<std::uint32_t>(some());
+        if (round % 16 == 2) liar->table.records = static_cast<std::uint32_t>(some()) | 1U;
+        Context own{ipc::Cap<OpenerContext>(liar)};
+        for (int i = 0; i < 6; ++i) (void)own.stat("/");
+        for (const char* path : {"/", "a", "a/a", "a/../a/a/a", "a/", "x"}) {
+            found += own.stat(path).has_value();
+            (void)own.lstat(path);
+            (void)own.readlink(path);
+            (void)own.read_file(path);
+        }
+    }
+    EXPECT_GT(found, 0);
 }
 
 TEST_F(NonsenseOfServers, in_memory_is_an_error_or_read_by_message) {

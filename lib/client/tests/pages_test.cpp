@@ -18,46 +18,12 @@
 #include <random>
 #include <thread>
 
-#include "client_ground.hpp"
-#include "quire/ipc/remote_object.hpp"
+#include "paged_ground.hpp"
 
 namespace quire::client {
 namespace {
 
-class Pages : public ClientGround {
-protected:
-    Pages() : Pages(64 * MiB) {}
-    explicit Pages(std::uint64_t budget) : pool(*paging::PagePool::create({.budget = budget})) {
-        context.reset();
-        files =
-            std::make_unique<server::FileServer>(tree, server::FileServerOptions{.pages = pool});
-        const auto own =
-            there(files->opener(server::Authority(tree, fs::Credentials::root())), false);
-        context.emplace(*Context::create(own));
-    }
-    ~Pages() override {
-        context.reset();
-        carrier.reset();
-        files.reset();
-        const auto left = pool->counters();
-        EXPECT_EQ(left.files, 0u);
-        EXPECT_EQ(left.domains, 0u);
-        EXPECT_EQ(left.segment_bytes, 0u);
-    }
-    std::uint64_t messages() const {
-        const ipc::ChannelCounters counters = context->capability()->remote()->counters();
-        return counters.sent_messages + counters.received_messages;
-    }
-    std::string get(File& file, std::uint64_t position, std::size_t length) const {
-        std::string bytes(length, '?');
-        const auto got = file.pread(position, std::as_writable_bytes(std::span(bytes)));
-        EXPECT_TRUE(got) << got.error().message();
-        bytes.resize(got.value_or(0));
-        return bytes;
-    }
-
-    std::shared_ptr<paging::PagePool> pool;
-};
+using Pages = PagedGround;
 INSTANTIATE_TEST_SUITE_P(Remote, Pages, ::testing::Values(Way::remote), name_of_way);
 
 /// A file whose warm reads are to be counted.

@@ -15,6 +15,7 @@ struct Domain::Memory {
     SegmentList segments;
     RunStore runs;
     CellStore cells;
+    std::uint32_t names_segment = 0;  // 0: none yet
 };
 
 }  // namespace quire::paging

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "names/name_table_impl.hpp"
 #include "pool/domain_memory.hpp"
 #include "pool/pool_state.hpp"
 
@@ -60,6 +61,8 @@ Domain::Domain(std::shared_ptr<PoolState> state)
 }
 
 Domain::~Domain() {
+    // What it holds is let go of without the lock.
+    names_.reset();
     const std::scoped_lock lock(state_->mutex);
     --state_->counters.domains;
     // Its segments go under the lock that counts them.
@@ -87,6 +90,16 @@ Result<std::shared_ptr<const Segment>> Domain::segment(std::uint32_t number) con
     auto segment = memory_->segments.find(number);
     if (!segment) return fail(std::errc::no_such_file_or_directory, "there is no such segment");
     return segment;
+}
+
+Result<std::shared_ptr<NameTable>> Domain::names() {
+    const std::scoped_lock lock(state_->mutex);
+    if (!names_) {
+        auto table = NameTable::Impl::make(state_, *memory_);
+        if (!table) return fail(std::errc::not_enough_memory, "no memory is left for names");
+        names_ = std::make_unique<NameTable>(std::move(table));
+    }
+    return std::shared_ptr<NameTable>(shared_from_this(), names_.get());
 }
 
 Result<std::shared_ptr<FilePages>> Domain::make_file() {

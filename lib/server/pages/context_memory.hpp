@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "pages/domains.hpp"
+#include "quire/memory/name_table.hpp"
 
 namespace quire::server {
 
@@ -18,12 +19,18 @@ public:
 
     /// Fails: operation_not_supported (there is no memory to share).
     Result<std::shared_ptr<paging::Domain>> domain();
+    /// Its table of names, which is used from now on.
+    /// Fails besides: not_enough_memory.
+    Result<std::shared_ptr<paging::NameTable>> use_names();
+    /// nullptr: nobody looks there.
+    std::shared_ptr<paging::NameTable> names() const;
 
 private:
     const std::shared_ptr<Domains> domains_;
     const Authority authority_;
-    std::mutex mutex_;  // guards what follows; comes before the domains'
+    mutable std::mutex mutex_;  // guards what follows; comes before the domains'
     std::shared_ptr<paging::Domain> domain_;
+    std::shared_ptr<paging::NameTable> names_;
 };
 
 }  // namespace quire::server

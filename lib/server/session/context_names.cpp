@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "names/showing.hpp"
 #include "quire/protocols/notification.hpp"
 #include "quire/wire/values.hpp"
 #include "session/context_object.hpp"
@@ -201,8 +202,13 @@ Result<void> ContextObject::symlink(const ipc::Call& call, std::string_view targ
 
 Result<std::string> ContextObject::readlink(const ipc::Call& call, std::string_view path) {
     const fs::Call own = call_of(call);
-    QUIRE_TRY_ASSIGN(const fs::Found found, find(own, path, false));
-    return tree().read_link(own, found.node);
+    QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
+    Showing showing(*presence_, owner_, own);
+    const auto found = owner_.authority.find(own, parsed, fs::Follow::no, showing.trail());
+    auto target = found ? tree().read_link(own, found->node) : fail(found.error());
+    if (target) showing.found_target(*target);
+    showing.show();
+    return target;
 }
 
 }  // namespace quire::server

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "names/showing.hpp"
 #include "quire/wire/values.hpp"
 #include "session/directory_session.hpp"
 #include "session/opening.hpp"
@@ -20,6 +21,13 @@ Result<std::vector<std::byte>> first_bytes(const OpenedFile& opened, const fs::C
     if (content.empty()) return content;
     QUIRE_TRY_ASSIGN(const std::size_t got, opened.accessor.read(call, caller, 0, content));
     content.resize(got);
+    return content;
+}
+
+// For who looks for it in memory: all of a file, or nothing.
+std::optional<ShownNames::Content> all_content(const OpenedFile& opened,
+                                               std::span<const std::byte> content) {
+    if (content.size() != opened.attributes.size) return std::nullopt;
     return content;
 }
 
@@ -39,7 +47,11 @@ ContextObject::ContextObject(std::shared_ptr<SessionHost> host, const Authority&
 Result<fs::Found> ContextObject::find(const fs::Call& call, std::string_view path,
                                       bool follow) const {
     QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
-    return owner_.authority.find(call, parsed, follow ? fs::Follow::yes : fs::Follow::no);
+    Showing showing(*presence_, owner_, call);
+    auto found = owner_.authority.find(call, parsed, follow ? fs::Follow::yes : fs::Follow::no,
+                                       showing.trail());
+    showing.show();
+    return found;
 }
 
 Result<protocols::OpenerContextOpenResult> ContextObject::open(const ipc::Call& call,
@@ -51,11 +63,18 @@ Result<protocols::OpenerContextOpenResult> ContextObject::open(const ipc::Call& 
     QUIRE_TRY(check_wanted(wanted));
     QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
     const fs::Call own = call_of(call);
-    QUIRE_TRY_ASSIGN(OpenedFile opened, open_file(*presence_, owner_.authority, own, parsed, way));
+    Showing showing(*presence_, owner_, own);
+    auto found = open_file(*presence_, owner_.authority, own, parsed, way, showing.trail());
+    if (!found) {
+        showing.show();
+        return fail(std::move(found).error());
+    }
+    OpenedFile opened = *std::move(found);
     protocols::OpenerContextOpenResult result;
     if (way.mode.read && wanted != 0) {
         QUIRE_TRY_ASSIGN(result.content, first_bytes(opened, own, call, wanted));
     }
+    showing.show(all_content(opened, result.content));
     result.attributes = wire::to_wire(opened.attributes);
     result.file = ipc::Cap<protocols::FileObject>(
         std::make_shared<FileSession>(presence_.host(), owner_, std::move(opened.accessor)));
@@ -68,11 +87,17 @@ Result<protocols::OpenerContextReadResult> ContextObject::read(const ipc::Call& 
     QUIRE_TRY(check_wanted(wanted));
     QUIRE_TRY_ASSIGN(const Path parsed, Path::parse(path));
     const fs::Call own = call_of(call);
-    QUIRE_TRY_ASSIGN(const OpenedFile opened, open_file(*presence_, owner_.authority, own, parsed,
-                                                        {.mode = {.read = true, .write = false}}));
+    Showing showing(*presence_, owner_, own);
+    const auto opened = open_file(*presence_, owner_.authority, own, parsed,
+                                  {.mode = {.read = true, .write = false}}, showing.trail());
+    if (!opened) {
+        showing.show();
+        return fail(opened.error());
+    }
     protocols::OpenerContextReadResult result;
-    QUIRE_TRY_ASSIGN(result.content, first_bytes(opened, own, call, wanted));
-    result.attributes = wire::to_wire(opened.attributes);
+    QUIRE_TRY_ASSIGN(result.content, first_bytes(*opened, own, call, wanted));
+    showing.show(all_content(*opened, result.content));
+    result.attributes = wire::to_wire(opened->attributes);
     return result;
 }
 
@@ -139,6 +164,13 @@ Result<ipc::Memory> ContextObject::segment(const ipc::Call&, std::uint32_t numbe
     UniqueFd descriptor(::fcntl(segment->fd(), F_DUPFD_CLOEXEC, 0));
     if (!descriptor) return fail_errno();
     return ipc::Memory(std::move(descriptor), segment->size(), false);
+}
+
+Result<protocols::OpenerContextNamesResult> ContextObject::names(const ipc::Call&) {
+    QUIRE_TRY_ASSIGN(const auto names, owner_.memory->use_names());
+    presence_->names->add(names);
+    const paging::NameTableShape& shape = names->shape();
+    return protocols::OpenerContextNamesResult{shape.segment, shape.buckets, shape.records};
 }
 
 }  // namespace quire::server

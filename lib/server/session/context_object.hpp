@@ -36,6 +36,7 @@ public:
     Result<void> set_buffer(const ipc::Call& call, ipc::Memory buffer) override;
     Result<void> set_umask(const ipc::Call& call, std::uint16_t umask) override;
     Result<ipc::Memory> segment(const ipc::Call& call, std::uint32_t number) override;
+    Result<protocols::OpenerContextNamesResult> names(const ipc::Call& call) override;
 
     // context_names.cpp
     Result<void> remove(const ipc::Call& call, std::string_view path) override;
@@ -87,6 +88,7 @@ private:
     }
     fs::Tree& tree() const { return owner_.authority.tree(); }
     Result<void> may_change() const { return owner_.authority.may_change(); }
+    /// Shows what it finds to those who look there.
     Result<fs::Found> find(const fs::Call& call, std::string_view path, bool follow) const;
     Result<fs::Parent> find_parent(const fs::Call& call, std::string_view path) const;
     /// Of what will not be a directory.

@@ -22,8 +22,9 @@ constexpr int most_open_links = 40;
 
 class Opening {
 public:
-    Opening(SessionHost& host, const Authority& authority, const fs::Call& call, const OpenWay& way)
-        : host_(host), authority_(authority), call_(call), way_(way) {}
+    Opening(SessionHost& host, const Authority& authority, const fs::Call& call, const OpenWay& way,
+            fs::Trail* trail)
+        : host_(host), authority_(authority), call_(call), way_(way), trail_(trail) {}
 
     Result<OpenedFile> open(const Path& path);
 
@@ -40,6 +41,7 @@ private:
     const Authority& authority_;
     const fs::Call& call_;
     const OpenWay& way_;
+    fs::Trail* const trail_;
     Path path_;
     int links_ = 0;
 };
@@ -48,8 +50,9 @@ Result<OpenedFile> Opening::open(const Path& path) {
     path_ = path;
     for (int walk = 1;; ++walk) {
         if (!way_.exclusive) {
-            auto found =
-                authority_.find(call_, path_, way_.follow ? fs::Follow::yes : fs::Follow::no);
+            if (trail_ != nullptr) trail_->steps.clear();
+            auto found = authority_.find(call_, path_,
+                                         way_.follow ? fs::Follow::yes : fs::Follow::no, trail_);
             if (found) {
                 // A volume that counts no links would never be content.
                 QUIRE_TRY_ASSIGN(auto opened, open_found(found->node, walk == most_walks));
@@ -143,8 +146,8 @@ Result<OpenWay> OpenWay::parse(std::uint32_t flags, std::uint16_t permissions) {
 }
 
 Result<OpenedFile> open_file(SessionHost& host, const Authority& authority, const fs::Call& call,
-                             const Path& path, const OpenWay& way) {
-    return Opening(host, authority, call, way).open(path);
+                             const Path& path, const OpenWay& way, fs::Trail* trail) {
+    return Opening(host, authority, call, way, trail).open(path);
 }
 
 }  // namespace quire::server

@@ -29,9 +29,10 @@ struct OpenedFile {
     fs::Attributes attributes;
 };
 
-/// Finds a file by its path, or makes it, and opens it; each inode in its turn.
+/// Finds a file by its path, or makes it, and opens it; each inode in its turn. `trail` gets the
+/// steps of the walk that found it.
 /// Fails: as protocols::OpenerContext::open.
 Result<OpenedFile> open_file(SessionHost& host, const Authority& authority, const fs::Call& call,
-                             const Path& path, const OpenWay& way);
+                             const Path& path, const OpenWay& way, fs::Trail* trail = nullptr);
 
 }  // namespace quire::server

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "names/shown_names.hpp"
 #include "pages/domains.hpp"
 #include "quire/ipc/call.hpp"
 #include "quire/server/file_server.hpp"
@@ -21,14 +22,18 @@ struct SessionHost {
         : tree(std::move(its_tree)),
           options(std::move(its_options)),
           registry(Registry::create()),
-          domains(std::make_shared<Domains>(options.pages)) {
-        tree->watch_access(domains);
+          domains(std::make_shared<Domains>(options.pages)),
+          names(std::make_shared<ShownNames>()) {
+        if (!options.pages) return;
+        tree->watch(names);
+        tree->watch(domains);
     }
 
     const std::shared_ptr<fs::Tree> tree;
     const FileServerOptions options;
     const std::shared_ptr<Registry> registry;
     const std::shared_ptr<Domains> domains;
+    const std::shared_ptr<ShownNames> names;
 
     using Count = std::atomic<std::size_t>;
     Count openers = 0;

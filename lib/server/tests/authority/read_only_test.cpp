@@ -230,6 +230,7 @@ const std::vector<Attempt> context_attempts{
     // Its own affair, which nothing else sees.
     {56, Nature::looks, with(std::uint16_t{077})},
     {57, Nature::looks, with(paging::life_segment)},
+    {266, Nature::looks},
 };
 
 const std::vector<Attempt> file_attempts{

@@ -43,6 +43,9 @@ struct ContextOptions {
 /// otherwise, and fails with what OpenerContext's operation of its name says, connection_reset
 /// (the server is gone; then at once and for ever), timed_out, operation_canceled, or
 /// protocol_error (the server answers what makes no sense).
+/// Where the server shows names in memory, stat(), lstat(), access() with F_OK, readlink() and
+/// read_file() take no message for what they, or anybody of this identity, have asked for before and
+/// has not changed since; but one, at the fifth of them, to learn where that is.
 /// Threads: one at a time, together with every File and Directory that it opened. Each thread makes
 /// its own.
 class Context {
@@ -133,6 +136,7 @@ private:
     template <typename Do>
     auto on(std::string_view path, Do act);
 
+    Result<protocols::Attributes> stat_of(std::string_view path, bool follow);
     Result<File> open_checked(std::string_view path, std::uint32_t flags,
                               const OpenOptions& options);
     Result<std::vector<std::byte>> read_whole(std::string_view path, std::uint64_t most);

@@ -19,6 +19,7 @@ namespace quire::paging {
 class Domain;
 class FilePages;
 class Life;
+class NameTable;
 struct PoolState;
 
 /// Memory in which a server keeps the content of files where its clients can read it: segments up
@@ -83,15 +84,21 @@ public:
     /// Fails: not_enough_memory (the budget too).
     Result<std::shared_ptr<FilePages>> make_file();
 
+    /// Names and attributes for its clients; made when it is first asked for. It is a part of this.
+    /// Fails: not_enough_memory (the budget too).
+    Result<std::shared_ptr<NameTable>> names();
+
 private:
     friend class FilePages;
+    friend class NameTable;
     friend class PagePool;
     struct Memory;
 
     void scrub();
 
     const std::shared_ptr<PoolState> state_;
-    std::unique_ptr<Memory> memory_;  // guarded by the pool's mutex
+    std::unique_ptr<Memory> memory_;    // guarded by the pool's mutex
+    std::unique_ptr<NameTable> names_;  // made under it, and then there
 };
 
 /// Where content comes from. Called with no lock held.

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quire/base/result.hpp"
+#include "quire/memory/name_reader.hpp"
+#include "quire/protocols/filesystem.hpp"
+
+namespace quire::client {
+
+struct ContextState;
+
+/// What the server shows to a context of names and attributes. After some paths that it was asked for
+/// by message it is asked where that lies.
+/// Each operation answers nothing where the server must be asked.
+/// Threads: that of its context.
+class KnownNames {
+public:
+    std::optional<Result<protocols::Attributes>> attributes(ContextState& state,
+                                                            std::string_view path, bool follow);
+    /// Whether there is something of that name.
+    std::optional<Result<void>> exists(ContextState& state, std::string_view path);
+    /// All of a regular file. Fails: file_too_large (over `most` bytes) besides.
+    std::optional<Result<std::vector<std::byte>>> content(ContextState& state,
+                                                          std::string_view path,
+                                                          std::uint64_t most);
+    std::optional<Result<std::string>> target(ContextState& state, std::string_view path);
+
+private:
+    using Outcome = paging::NameReader::Outcome;
+
+    /// unknown: nothing is known.
+    Result<Outcome> find(ContextState& state, std::string_view path, bool follow,
+                         std::vector<std::byte>* content);
+    Result<void> begin(ContextState& state);
+    Result<void> map(ContextState& state, std::uint32_t segment);
+    Result<void> refuse(const Error& error);
+
+    bool refused_ = false;
+    unsigned asked_ = 0;
+    std::optional<paging::NameReader> reader_;
+    paging::NameReader::Answer answer_;
+};
+
+}  // namespace quire::client

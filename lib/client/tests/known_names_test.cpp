@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+
+// Names and attributes that are found in memory: without messages and system calls once somebody has
+// asked for them, and never older than what anybody was told.
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "paged_ground.hpp"
+
+namespace quire::client {
+namespace {
+
+using KnownNames = PagedGround;
+INSTANTIATE_TEST_SUITE_P(Remote, KnownNames, ::testing::Values(Way::remote), name_of_way);
+
+/// Makes a context look into memory: it does after some questions.
+void warm_up(Context& context) {
+    for (int i = 0; i < 6; ++i) EXPECT_TRUE(context.stat("/"));
+}
+
+TEST_P(KnownNames, are_found_without_messages) {
+    for (const char* path : {"a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/e"})
+        ASSERT_TRUE(context->mkdir(path));
+    make("a/b/c/d/e/file", "content");
+    ASSERT_TRUE(context->symlink("b/c", "a/link"));
+    warm_up(*context);
+    const auto first = *context->stat("a/b/c/d/e/file");
+    const auto through_link = *context->stat("a/link/d/e/file");
+    const auto of_link = *context->lstat("a/link");
+    EXPECT_EQ(code_of(context->stat("a/b/nothing")), std::errc::no_such_file_or_directory);
+    EXPECT_EQ(*context->readlink("a/link"), "b/c");
+    EXPECT_EQ(content("a/b/c/d/e/file"), "content");
+
+    const std::uint64_t before = messages();
+    for (int i = 0; i < 10'000; ++i) {
+        ASSERT_EQ(context->stat("a/b/c/d/e/file"), first);
+        ASSERT_EQ(code_of(context->stat("a/b/nothing")), std::errc::no_such_file_or_directory);
+    }
+    EXPECT_EQ(context->stat("a/link/d/e/file"), through_link);
+    EXPECT_EQ(context->lstat("a/link"), of_link);
+    EXPECT_EQ(*context->readlink("a/link"), "b/c");
+    EXPECT_EQ(content("a/b/c/d/e/file"), "content");
+    EXPECT_EQ(content("a/link/d/e/file"), "content");
+    EXPECT_TRUE(context->access("a/b/c/d/../d/e/file", F_OK));
+    EXPECT_TRUE(context->stat("/"));
+    EXPECT_EQ(messages(), before);
+    EXPECT_EQ(first.size, 7u);
+    EXPECT_EQ(of_link.type, protocols::FileType::symbolic_link);
+}
+
+TEST_P(KnownNames, are_found_without_system_calls) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers make system calls of their own";
+#endif
+    ASSERT_TRUE(context->mkdir("a"));
+    make("a/file", "content");
+    warm_up(*context);
+    ASSERT_TRUE(context->stat("a/file"));
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        (void)context->stat("a/file");
+        if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) ::_exit(1);
+        char result = 'y';
+        for (int i = 0; i < 10'000; ++i)
+            if (!context->stat("a/file")) result = 'n';
+        (void)!::write(ends[1], &result, 1);
+        ::syscall(SYS_exit, 0);
+    }
+    ASSERT_GT(child, 0);
+    ::close(ends[1]);
+    char result = '-';
+    EXPECT_EQ(::read(ends[0], &result, 1), 1) << "it was killed";
+    EXPECT_EQ(result, 'y');
+    ::waitpid(child, nullptr, 0);
+    ::close(ends[0]);
+}
+
+// Whatever somebody else does, by whatever way, the next question is answered rightly.
+TEST_P(KnownNames, are_never_older_than_what_anybody_was_told) {
+    Context other = *Context::create(opener());
+    ASSERT_TRUE(context->mkdir("d"));
+    ASSERT_TRUE(context->mkdir("d/sub"));
+    make("d/f", "first");
+    make("d/g", "g");
+    make("d/sub/h", "h");
+    warm_up(*context);
+    const auto size = [&](std::string_view path) {
+        const auto found = context->stat(path);
+        return found ? static_cast<std::int64_t>(found->size) : -1;
+    };
+    const auto know_all = [&] {
+        for (const char* path : {"d", "d/f", "d/g", "d/sub/h", "d/new", "d/sub/f", "e", "e/f"})
+            (void)context->stat(path);
+        (void)context->read_file("d/f");
+    };
+
+    know_all();
+    File writer = *other.open("d/f", "r+");
+    ASSERT_TRUE(writer.pwrite(0, bytes_of("second, longer")));
+    ASSERT_TRUE(writer.flush());
+    EXPECT_EQ(size("d/f"), 14);
+    EXPECT_EQ(content("d/f"), "second, longer");
+
+    know_all();
+    ASSERT_TRUE(other.truncate("d/f", 3));
+    EXPECT_EQ(content("d/f"), "sec");
+    know_all();
+    ASSERT_TRUE(other.chmod("d/f", 0600));
+    EXPECT_EQ(context->stat("d/f")->permissions, 0600);
+    know_all();
+    ASSERT_TRUE(other.set_extended_attribute("d/f", "user.x", bytes_of("x")));
+    ASSERT_TRUE(other.utimens("d/f", {}, {}));
+    know_all();
+    ASSERT_TRUE(other.link("d/f", "d/new"));
+    EXPECT_EQ(context->stat("d/f")->links, 2u);
+    EXPECT_EQ(context->stat("d/new")->links, 2u);
+    know_all();
+    ASSERT_TRUE(other.remove("d/new"));
+    EXPECT_EQ(size("d/new"), -1);
+    EXPECT_EQ(context->stat("d/f")->links, 1u);
+    know_all();
+    ASSERT_TRUE(other.rename("d/f", "d/sub/f"));
+    EXPECT_EQ(size("d/f"), -1);
+    EXPECT_EQ(size("d/sub/f"), 3);
+    know_all();
+    ASSERT_TRUE(other.rename("d", "e"));
+    EXPECT_EQ(size("d/sub/f"), -1);
+    EXPECT_EQ(size("d/g"), -1);
+    EXPECT_EQ(size("e/sub/f"), 3);
+    know_all();
+    ASSERT_TRUE(other.symlink("e", "d"));
+    EXPECT_EQ(size("d/sub/f"), 3);
+    know_all();
+    ASSERT_TRUE(other.rename("e/g", "e/sub/f", protocols::rename_exchange));
+    EXPECT_EQ(size("d/sub/f"), 1);
+    EXPECT_EQ(size("d/g"), 3);
+    know_all();
+    ASSERT_TRUE(other.remove("d"));
+    EXPECT_EQ(size("d/g"), -1);
+
+    // By the tree, beside all sessions.
+    know_all();
+    const auto node = *tree->walk(fs::Call::as_root(), *Path::parse("e/g"));
+    ASSERT_TRUE(tree->set_attributes(fs::Call::as_root(), node, {.size = 100}));
+    EXPECT_EQ(size("e/g"), 100);
+    const auto directory = *tree->walk(fs::Call::as_root(), *Path::parse("e"));
+    ASSERT_TRUE(tree->remove(fs::Call::as_root(), directory, *Name::parse("g")));
+    EXPECT_EQ(size("e/g"), -1);
+}
+
+// Who may not search a directory any more is told so, whatever was found in it before.
+TEST_P(KnownNames, are_known_to_those_who_may_search_for_them) {
+    ASSERT_TRUE(context->mkdir("d", 0755));
+    make("d/f", "content");
+    ASSERT_TRUE(context->chmod("d/f", 0644));
+    const auto user_of = [](std::uint32_t uid) {
+        return fs::Credentials{.uid = uid, .gid = uid, .groups = {}, .umask = 0, .pid = 0};
+    };
+    Context user = *Context::create(opener(user_of(1000)));
+    warm_up(user);
+    ASSERT_TRUE(user.stat("d/f"));
+    ASSERT_TRUE(user.read_file("d/f"));
+    ASSERT_TRUE(context->chmod("d", 0700));
+    EXPECT_EQ(code_of(user.stat("d/f")), std::errc::permission_denied);
+    EXPECT_EQ(code_of(user.read_file("d/f")), std::errc::permission_denied);
+    EXPECT_EQ(code_of(user.stat("d/nothing")), std::errc::permission_denied);
+    ASSERT_TRUE(context->chmod("d", 0711));
+    ASSERT_TRUE(user.read_file("d/f"));
+    ASSERT_TRUE(context->chmod("d/f", 0600));
+    EXPECT_TRUE(user.stat("d/f"));
+    EXPECT_EQ(code_of(user.read_file("d/f")), std::errc::permission_denied);
+    // Another user has another table.
+    Context another = *Context::create(opener(user_of(1001)));
+    warm_up(another);
+    ASSERT_TRUE(context->chmod("d", 0700));
+    ASSERT_TRUE(context->chown("d", 1000, 1000));
+    EXPECT_TRUE(user.stat("d/f"));
+    EXPECT_EQ(code_of(another.stat("d/f")), std::errc::permission_denied);
+}
+
+TEST_P(KnownNames, hold_nothing_that_has_been_removed) {
+    ASSERT_TRUE(context->mkdir("d"));
+    make("d/f", std::string(1 * MiB, 'f'));
+    warm_up(*context);
+    ASSERT_TRUE(context->stat("d/f"));
+    EXPECT_EQ(code_of(context->stat("d/nothing")), std::errc::no_such_file_or_directory);
+    const auto used = [&] { return *context->statistics(); };
+    const auto before = used();
+    ASSERT_TRUE(context->remove("d/f"));
+    ASSERT_TRUE(context->rmdir("d"));
+    EXPECT_GE(used().free_blocks, before.free_blocks);
+    EXPECT_EQ(used().free_inodes, before.free_inodes + 2);
+}
+
+// Names come and go, and say how often that has been; nobody sees that go back.
+TEST_P(KnownNames, do_not_go_back_in_a_race) {
+    constexpr int rounds = 1500;
+    ASSERT_TRUE(context->mkdir("d"));
+    std::atomic<std::uint64_t> told = 0;  // the size that everybody has been told of
+    std::atomic<bool> done = false;
+    make("d/f", "");
+    std::vector<std::jthread> lookers;
+    for (int i = 0; i < 3; ++i)
+        lookers.emplace_back([&, i] {
+            Context own = *Context::create(opener());
+            warm_up(own);
+            while (!done) {
+                const std::uint64_t before = told;
+                const auto found = i == 0 ? own.stat("d/f") : own.stat("d/../d/./f");
+                if (!found) {
+                    ASSERT_EQ(code_of(found), std::errc::no_such_file_or_directory);
+                    continue;
+                }
+                ASSERT_GE(found->size, before);
+                if (i != 2) continue;
+                const auto whole = own.read_file("d/f");
+                ASSERT_TRUE(!whole || whole->size() >= before);
+            }
+        });
+    Context changer = *Context::create(opener());
+    for (std::uint64_t round = 1; round <= rounds; ++round) {
+        switch (round % 3) {
+            case 0:
+                ASSERT_TRUE(changer.truncate("d/f", round));
+                break;
+            case 1: {
+                File fresh = *changer.open("d/new", "w");
+                ASSERT_TRUE(fresh.write(bytes_of(std::string(round, 'n'))));
+                ASSERT_TRUE(fresh.close());
+                ASSERT_TRUE(changer.rename("d/new", "d/f"));
+                break;
+            }
+            default:
+                ASSERT_TRUE(changer.rename("d/f", "d/away"));
+                ASSERT_TRUE(changer.truncate("d/away", round));
+                ASSERT_TRUE(changer.rename("d/away", "d/f"));
+        }
+        told = round;
+    }
+    done = true;
+}
+
+}  // namespace
+}  // namespace quire::client

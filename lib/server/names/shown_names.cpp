@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+
+#include "names/shown_names.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace quire::server {
+
+namespace {
+
+paging::NodeImage image_of(const fs::Attributes& attributes) {
+    paging::NodeImage image{.type = static_cast<std::uint8_t>(attributes.type),
+                            .has_birth = attributes.birth.has_value(),
+                            .permissions = attributes.permissions,
+                            .uid = attributes.uid,
+                            .gid = attributes.gid,
+                            .links = attributes.links,
+                            .size = attributes.size,
+                            .allocated = attributes.allocated,
+                            .inode = attributes.inode,
+                            .generation = attributes.generation,
+                            .device_major = attributes.device.major,
+                            .device_minor = attributes.device.minor,
+                            .preferred_io_size = attributes.preferred_io_size,
+                            .flags = attributes.flags};
+    const std::array times{attributes.access, attributes.modify, attributes.change,
+                           attributes.birth.value_or(Time())};
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        image.seconds[i] = times[i].seconds;
+        image.nanoseconds[i] = times[i].nanoseconds;
+    }
+    return image;
+}
+
+paging::HeldNode held(const fs::NodeReference& node) {
+    return {.key = node->cookie(), .hold = node};
+}
+
+bool is_searched(const fs::Trail& trail, const fs::NodeReference& node) {
+    return std::ranges::any_of(trail.steps,
+                               [&](const auto& step) { return step.directory == node; });
+}
+
+}  // namespace
+
+std::uint64_t ShownNames::now() const {
+    const std::scoped_lock lock(mutex_);
+    return now_;
+}
+
+void ShownNames::add(const std::shared_ptr<paging::NameTable>& table) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(tables_, [](const auto& other) { return other.expired(); });
+    if (std::ranges::none_of(tables_, [&](const auto& other) { return other.lock() == table; }))
+        tables_.push_back(table);
+}
+
+ShownNames::Mark& ShownNames::of_node(fs::Cookie node) {
+    return marks_[paging::hash_of_name(node, {}) % mark_count];
+}
+
+ShownNames::Mark& ShownNames::of_name(fs::Cookie directory, const Name& name) {
+    return marks_[paging::hash_of_name(directory, name.view()) % mark_count];
+}
+
+void ShownNames::show(paging::NameTable& table, const Authority& authority, const fs::Call& call,
+                      const fs::Trail& trail, std::uint64_t since,
+                      const std::optional<Content>& content) {
+    const fs::NodeReference& top = authority.top();
+    std::optional<fs::Attributes> of_top;
+    const bool searched = is_searched(trail, top);
+    if (!table.shows(top->cookie(), searched)) {
+        auto attributes = authority.tree().attributes(call, top);
+        if (!attributes) return;
+        of_top = *std::move(attributes);
+    }
+    paging::NameTable::Gone gone;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (of_top && is_settled(of_node(top->cookie()), since))
+            table.show_root(held(top), {.attributes = image_of(*of_top), .searchable = searched},
+                            gone);
+        for (std::size_t step = 0; step < trail.steps.size(); ++step)
+            show_step(table, trail, step, since, content, gone);
+    }
+}
+
+void ShownNames::show_step(paging::NameTable& table, const fs::Trail& trail, std::size_t number,
+                           std::uint64_t since, const std::optional<Content>& content,
+                           paging::NameTable::Gone& gone) {
+    const fs::Trail::Step& step = trail.steps[number];
+    const fs::Cookie directory = step.directory->cookie();
+    if (!is_settled(of_name(directory, step.name), since)) return;
+    if (!step.found) {
+        table.show_missing(directory, step.name.view(), gone);
+        return;
+    }
+    const auto& [node, attributes] = *step.found;
+    const bool is_directory = node->type() == fs::FileType::directory;
+    if (!is_settled(of_node(node->cookie()), since) || (!is_directory && attributes.links != 1))
+        return;
+    paging::NameTable::Details details{.attributes = image_of(attributes)};
+    if (is_directory) {
+        details.searchable = is_searched(trail, node);
+    } else if (!step.target.empty()) {
+        details.with_content = true;
+        details.content = std::as_bytes(std::span(step.target));
+    } else if (content && number + 1 == trail.steps.size()) {
+        details.with_content = true;
+        details.content = *content;
+    }
+    table.show(directory, step.name.view(), held(node), details, gone);
+}
+
+template <typename Do>
+void ShownNames::for_all_marks(const fs::TreeChange& change, Do act) {
+    ++now_;
+    const auto touch = [&](Mark& mark) {
+        mark.last = now_;
+        act(mark);
+    };
+    for (const fs::Cookie node : change.nodes) touch(of_node(node));
+    for (const auto& [directory, name] : change.names) touch(of_name(directory, *name));
+}
+
+void ShownNames::begin_change(const fs::TreeChange& change) {
+    const std::scoped_lock lock(mutex_);
+    for_all_marks(change, [](Mark& mark) { ++mark.changes; });
+    for (const auto& place : tables_) {
+        auto table = place.lock();
+        if (!table) continue;
+        for (const auto& [directory, name] : change.names)
+            table->take_away(directory, name->view(), gone_);
+        for (const fs::Cookie node : change.nodes) table->hide(node);
+        // This may be the last one who has it, and it holds nodes too.
+        gone_.push_back(std::move(table));
+    }
+}
+
+void ShownNames::end_change(const fs::TreeChange& change) {
+    paging::NameTable::Gone gone;
+    const std::scoped_lock lock(mutex_);
+    for_all_marks(change, [](Mark& mark) { --mark.changes; });
+    gone.swap(gone_);
+}
+
+}  // namespace quire::server

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "quire/fs/tree.hpp"
+#include "quire/fs/tree_watcher.hpp"
+#include "quire/memory/name_table.hpp"
+#include "quire/server/authority.hpp"
+
+namespace quire::server {
+
+/// What the clients of one tree are shown of its names and attributes, each domain in a table of its
+/// own: what walks of its identity have found, until it changes.
+///
+/// Only what has one name is shown, and directories: who changes a name changes what it leads to, and
+/// not what has other names besides.
+/// Threads: any. Its lock is a leaf but for the pool's.
+class ShownNames final : public fs::TreeWatcher {
+public:
+    /// A moment, to be asked for before a walk begins.
+    std::uint64_t now() const;
+
+    /// The table hears of changes from now on, if it does not already.
+    void add(const std::shared_ptr<paging::NameTable>& table);
+
+    /// Of a file that the walk led to: all of it, and who walked may read it.
+    using Content = std::span<const std::byte>;
+    /// Shows what a walk of `authority` found after `since` and has not changed, and content that was
+    /// read after it.
+    void show(paging::NameTable& table, const Authority& authority, const fs::Call& call,
+              const fs::Trail& trail, std::uint64_t since,
+              const std::optional<Content>& content = {});
+
+    void begin_change(const fs::TreeChange& change) override;
+    void end_change(const fs::TreeChange& change) override;
+
+private:
+    // Many names and nodes share one: a change of one makes all of them wait for the next walk.
+    struct Mark {
+        std::uint64_t last = 0;     // when a change of it began or ended
+        std::uint32_t changes = 0;  // under way
+    };
+    static constexpr std::size_t mark_count = 4096;
+
+    Mark& of_node(fs::Cookie node);
+    Mark& of_name(fs::Cookie directory, const Name& name);
+    static bool is_settled(const Mark& mark, std::uint64_t since) {
+        return mark.changes == 0 && mark.last <= since;
+    }
+    template <typename Do>
+    void for_all_marks(const fs::TreeChange& change, Do act);
+    void show_step(paging::NameTable& table, const fs::Trail& trail, std::size_t step,
+                   std::uint64_t since, const std::optional<Content>& content,
+                   paging::NameTable::Gone& gone);
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::uint64_t now_ = 0;
+    std::array<Mark, mark_count> marks_;
+    std::vector<std::weak_ptr<paging::NameTable>> tables_;
+    paging::NameTable::Gone gone_;  // what changes that are under way have taken away
+};
+
+}  // namespace quire::server
