@@ -11,6 +11,7 @@
 
 #include "quire/base/name.hpp"
 #include "quire/transfer/access_list.hpp"
+#include "tar/archive_library.hpp"
 
 namespace quire::transfer {
 
@@ -60,9 +61,9 @@ void read_list(archive_entry* from, ArchiveEntry& entry, int wanted, std::string
     int tag = 0;
     int id = 0;
     const char* name = nullptr;
-    archive_entry_acl_reset(from, wanted);
-    while (archive_entry_acl_next(from, wanted, &type, &permissions, &tag, &id, &name) ==
-           ARCHIVE_OK) {
+    libarchive().archive_entry_acl_reset(from, wanted);
+    while (libarchive().archive_entry_acl_next(from, wanted, &type, &permissions, &tag, &id,
+                                               &name) == ARCHIVE_OK) {
         auto known = tag_of(tag);
         if (type != wanted || !known) continue;
         AccessEntry one{.tag = *known, .permissions = static_cast<std::uint16_t>(permissions & 7)};
@@ -85,7 +86,7 @@ void read_list(archive_entry* from, ArchiveEntry& entry, int wanted, std::string
 }  // namespace
 
 void read_access_lists(archive_entry* from, ArchiveEntry& entry) {
-    if ((archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E) == 0) return;
+    if ((libarchive().archive_entry_acl_types(from) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E) == 0) return;
     read_list(from, entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, access_list_name);
     read_list(from, entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, default_list_name);
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tar/archive_library.hpp"
 #include "tar/archive_lists.hpp"
 
 namespace quire::transfer {
@@ -69,8 +70,8 @@ void read_attributes(archive_entry* from, ArchiveEntry& entry) {
     const char* name = nullptr;
     const void* value = nullptr;
     std::size_t size = 0;
-    archive_entry_xattr_reset(from);
-    while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
+    libarchive().archive_entry_xattr_reset(from);
+    while (libarchive().archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
         if (!name || (!value && size != 0)) continue;
         auto bytes = std::span(static_cast<const std::byte*>(value), size);
         ExtendedAttribute one{attribute_name(name), {bytes.begin(), bytes.end()}};
@@ -83,10 +84,12 @@ void read_attributes(archive_entry* from, ArchiveEntry& entry) {
 
 void read_times(archive_entry* from, ArchiveEntry& entry, bool decimal) {
     fs::Attributes& attributes = entry.attributes;
-    entry.has_modify = archive_entry_mtime_is_set(from);
-    entry.has_access = archive_entry_atime_is_set(from);
-    attributes.modify = time_of(archive_entry_mtime(from), archive_entry_mtime_nsec(from), decimal);
-    attributes.access = time_of(archive_entry_atime(from), archive_entry_atime_nsec(from), decimal);
+    entry.has_modify = libarchive().archive_entry_mtime_is_set(from);
+    entry.has_access = libarchive().archive_entry_atime_is_set(from);
+    attributes.modify = time_of(libarchive().archive_entry_mtime(from),
+                                libarchive().archive_entry_mtime_nsec(from), decimal);
+    attributes.access = time_of(libarchive().archive_entry_atime(from),
+                                libarchive().archive_entry_atime_nsec(from), decimal);
 }
 
 // Numbers of an archive can be anything; 32 bits is what owners are made of.
@@ -102,26 +105,27 @@ ArchiveReader::ArchiveReader(ByteStream& in) : in_(in), buffer_(read_size) {}
 
 ArchiveReader::~ArchiveReader() {
     BytesLocale locale;
-    archive_read_free(archive_);
+    if (archive_ != nullptr) libarchive().archive_read_free(archive_);
 }
 
 Result<std::unique_ptr<ArchiveReader>> ArchiveReader::open(ByteStream& in) {
+    QUIRE_TRY(ArchiveLibrary::load());
     BytesLocale locale;
     std::unique_ptr<ArchiveReader> reader(new ArchiveReader(in));
-    archive* a = reader->archive_ = archive_read_new();
+    archive* a = reader->archive_ = libarchive().archive_read_new();
     if (!a) return fail(std::errc::not_enough_memory);
     // Named one by one: "all" has filters that start programs and a format that opens files.
-    archive_read_support_filter_gzip(a);
-    archive_read_support_filter_bzip2(a);
-    archive_read_support_filter_compress(a);
-    archive_read_support_filter_xz(a);
-    archive_read_support_filter_lzma(a);
-    archive_read_support_filter_lzip(a);
-    archive_read_support_filter_zstd(a);
-    archive_read_support_filter_lz4(a);
-    archive_read_support_format_tar(a);
-    archive_read_support_format_cpio(a);
-    if (archive_read_open(a, reader.get(), nullptr, read_some, nullptr) != ARCHIVE_OK)
+    libarchive().archive_read_support_filter_gzip(a);
+    libarchive().archive_read_support_filter_bzip2(a);
+    libarchive().archive_read_support_filter_compress(a);
+    libarchive().archive_read_support_filter_xz(a);
+    libarchive().archive_read_support_filter_lzma(a);
+    libarchive().archive_read_support_filter_lzip(a);
+    libarchive().archive_read_support_filter_zstd(a);
+    libarchive().archive_read_support_filter_lz4(a);
+    libarchive().archive_read_support_format_tar(a);
+    libarchive().archive_read_support_format_cpio(a);
+    if (libarchive().archive_read_open(a, reader.get(), nullptr, read_some, nullptr) != ARCHIVE_OK)
         return fail(reader->failure());
     return reader;
 }
@@ -130,8 +134,8 @@ long ArchiveReader::read_some(archive* reader, void* self, const void** memory) 
     auto* me = static_cast<ArchiveReader*>(self);
     auto got = me->in_.read(me->buffer_);
     if (!got) {
-        archive_set_error(reader, static_cast<int>(got.error().code()), "%s",
-                          got.error().message().c_str());
+        libarchive().archive_set_error(reader, static_cast<int>(got.error().code()), "%s",
+                                       got.error().message().c_str());
         me->stream_error_ = got.error();
         return -1;
     }
@@ -141,7 +145,7 @@ long ArchiveReader::read_some(archive* reader, void* self, const void** memory) 
 
 Error ArchiveReader::failure() {
     if (stream_error_) return *stream_error_;
-    const char* text = archive_error_string(archive_);
+    const char* text = libarchive().archive_error_string(archive_);
     return Error(std::errc::invalid_argument,
                  fmt::format("the archive cannot be read: {}", printable(text ? text : "damaged")));
 }
@@ -149,35 +153,37 @@ Error ArchiveReader::failure() {
 Result<std::optional<ArchiveEntry>> ArchiveReader::next() {
     BytesLocale locale;
     archive_entry* from = nullptr;
-    int status = archive_read_next_header(archive_, &from);
+    int status = libarchive().archive_read_next_header(archive_, &from);
     if (status == ARCHIVE_EOF) return std::nullopt;
-    if (status == ARCHIVE_RETRY) status = archive_read_next_header(archive_, &from);
+    if (status == ARCHIVE_RETRY) status = libarchive().archive_read_next_header(archive_, &from);
     if (status < ARCHIVE_WARN) return fail(failure());
 
     ArchiveEntry entry;
     if (status == ARCHIVE_WARN) {
-        std::string warning = text_or_empty(archive_error_string(archive_));
+        std::string warning = text_or_empty(libarchive().archive_error_string(archive_));
         if (warning.find("can't be converted") == std::string::npos)
             entry.warnings.push_back(printable(warning));
     }
-    bool pax = archive_format(archive_) == ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE ||
-               archive_format(archive_) == ARCHIVE_FORMAT_TAR_PAX_RESTRICTED;
-    entry.path = text_or_empty(archive_entry_pathname(from));
+    bool pax = libarchive().archive_format(archive_) == ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE ||
+               libarchive().archive_format(archive_) == ARCHIVE_FORMAT_TAR_PAX_RESTRICTED;
+    entry.path = text_or_empty(libarchive().archive_entry_pathname(from));
     fs::Attributes& attributes = entry.attributes;
-    attributes.type = fs::type_of_mode(static_cast<std::uint32_t>(archive_entry_filetype(from)));
+    attributes.type =
+        fs::type_of_mode(static_cast<std::uint32_t>(libarchive().archive_entry_filetype(from)));
     attributes.permissions =
-        static_cast<std::uint16_t>(archive_entry_perm(from) & fs::permission_mask);
-    attributes.uid = owner_of(archive_entry_uid(from), "owner", entry);
-    attributes.gid = owner_of(archive_entry_gid(from), "group", entry);
-    attributes.device = {static_cast<std::uint32_t>(archive_entry_rdevmajor(from)),
-                         static_cast<std::uint32_t>(archive_entry_rdevminor(from))};
-    std::int64_t size = archive_entry_size_is_set(from) ? archive_entry_size(from) : 0;
+        static_cast<std::uint16_t>(libarchive().archive_entry_perm(from) & fs::permission_mask);
+    attributes.uid = owner_of(libarchive().archive_entry_uid(from), "owner", entry);
+    attributes.gid = owner_of(libarchive().archive_entry_gid(from), "group", entry);
+    attributes.device = {static_cast<std::uint32_t>(libarchive().archive_entry_rdevmajor(from)),
+                         static_cast<std::uint32_t>(libarchive().archive_entry_rdevminor(from))};
+    std::int64_t size =
+        libarchive().archive_entry_size_is_set(from) ? libarchive().archive_entry_size(from) : 0;
     attributes.size = size < 0 ? 0 : static_cast<std::uint64_t>(size);
-    if (const char* target = archive_entry_hardlink(from)) {
+    if (const char* target = libarchive().archive_entry_hardlink(from)) {
         entry.hard_link = true;
         entry.target = target;
     } else {
-        entry.target = text_or_empty(archive_entry_symlink(from));
+        entry.target = text_or_empty(libarchive().archive_entry_symlink(from));
     }
     read_times(from, entry, pax);
     read_attributes(from, entry);
@@ -190,7 +196,7 @@ Result<std::optional<ArchivePiece>> ArchiveReader::content() {
     const void* memory = nullptr;
     std::size_t size = 0;
     std::int64_t offset = 0;
-    int status = archive_read_data_block(archive_, &memory, &size, &offset);
+    int status = libarchive().archive_read_data_block(archive_, &memory, &size, &offset);
     if (status == ARCHIVE_EOF) return std::nullopt;
     if (status < ARCHIVE_WARN || offset < 0) return fail(failure());
     return ArchivePiece{static_cast<std::uint64_t>(offset),
