@@ -45,6 +45,8 @@ public:
     Call call = Call::forever();
     /// What counts its descriptors while it waits.
     std::shared_ptr<void> charge;
+    /// What counts its memory, from when it had to wait.
+    std::shared_ptr<void> kept;
 
 private:
     explicit Incoming(std::size_t capacity);

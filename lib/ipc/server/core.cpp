@@ -145,33 +145,32 @@ Result<UniqueFd> ServerCore::make_gate(AnyCap cap) {
     return std::move(pair.ours);
 }
 
-bool ServerCore::may_enter_object(const Endpoint& endpoint) {
-    if (inside_objects_.try_enter()) return true;
-    return could_enter_object(endpoint) && inside_objects_.try_enter();
+bool ServerCore::may_enter_object(const Endpoint& endpoint, const Account& account) {
+    return inside_objects_.try_enter(account.running(), endpoint.id());
 }
 
-bool ServerCore::could_enter_object(const Endpoint& endpoint) {
-    if (inside_objects_.has_room()) return true;
-    inside_objects_.remember(endpoint.id());
-    // Somebody may have left just before, and not have known.
-    return inside_objects_.has_room();
+bool ServerCore::could_enter_object(const Endpoint& endpoint, const Account& account) {
+    return inside_objects_.could_enter(account.running(), endpoint.id());
+}
+
+void ServerCore::leave_object(const Account& account) {
+    inside_objects_.leave(*account.running());
+    pass_on_room();
 }
 
 bool ServerCore::may_sleep() {
     if (stopping_) return false;
     before_blocking();
-    return is_attended() && inside_objects_.try_enter(1);
+    return is_attended() && inside_objects_.try_enter_aside(1);
 }
 
-void ServerCore::leave_object() {
-    inside_objects_.leave();
+void ServerCore::wake_up() {
+    inside_objects_.leave_aside();
     pass_on_room();
 }
 
 void ServerCore::pass_on_room() {
-    while (inside_objects_.has_room()) {
-        const auto id = inside_objects_.next();
-        if (!id) return;
+    while (const auto id = inside_objects_.next()) {
         std::shared_ptr<Endpoint> endpoint;
         {
             const std::scoped_lock lock(mutex_);

@@ -69,15 +69,16 @@ public:
     /// To be called by a worker before it runs what may block.
     void before_blocking() { workers_.before_blocking(); }
 
-    /// Whether a worker may enter an object for this endpoint. When not, the endpoint's room() is
-    /// called as soon as another worker has left one.
-    bool may_enter_object(const Endpoint& endpoint);
+    /// Whether a worker may enter an object for this endpoint of a client. When not, the endpoint's
+    /// room() is called as soon as there is room.
+    bool may_enter_object(const Endpoint& endpoint, const Account& account);
     /// The same question without entering.
-    bool could_enter_object(const Endpoint& endpoint);
-    void leave_object();
+    bool could_enter_object(const Endpoint& endpoint, const Account& account);
+    void leave_object(const Account& account);
     /// Whether a worker may sleep elsewhere than at the set, for a short time, which takes the same
-    /// room, but not the last; to be given back by leave_object().
+    /// room, but not the last; to be ended by wake_up().
     bool may_sleep();
+    void wake_up();
     /// Whether a worker waits at the set, or is on its way there.
     bool is_attended() const { return workers_.any_idle(); }
     /// Lets the next one look that was not let in, if there is room. To be called without locks.

@@ -37,6 +37,58 @@ TEST_F(Quotas, more_bytes_than_may_wait_are_refused) {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(errno_of(bad_.receive()), 0u);
 }
 
+// Each channel has room, all of them together have not.
+TEST_F(Quotas, count_the_bytes_that_all_channels_have_the_server_keep) {
+    Serving serving({.quota = {.kept_bytes = 150'000, .running_calls = 1}});
+    const Header slow{
+        .kind = MessageKind::request, .call = 1, .object = 1, .opcode = 3, .left = -1};
+    const Header long_call{
+        .kind = MessageKind::request, .call = 2, .object = 1, .opcode = 2, .left = -1};
+    RawClient first(serving.raw_client());
+    SocketPair gate = *make_socket_pair();
+    Encoder make;
+    make.put(std::uint32_t{1});
+    make.put(std::uint32_t{0});
+    ASSERT_TRUE(first.send({.kind = MessageKind::control, .opcode = code(Control::make_gate)},
+                           std::move(make), std::array{gate.theirs.get()}));
+    gate.theirs.reset();
+    RawClient through(std::move(gate.ours));
+    std::vector<RawClient> channels;
+    for (std::size_t i = 0; i < 4; ++i) {
+        SocketPair pair = *make_socket_pair();
+        Encoder connect;
+        connect.put(std::uint32_t{0});
+        ASSERT_TRUE(through.send({.kind = MessageKind::control, .opcode = code(Control::connect)},
+                                 std::move(connect), std::array{pair.theirs.get()}));
+        channels.emplace_back(std::move(pair.ours));
+        ASSERT_TRUE(channels.back().send(slow));
+        serving.world->wait_for_waiting(i + 1);
+        Encoder body;
+        body.put_bytes(std::vector<std::byte>(60'000), 60'000);
+        ASSERT_TRUE(channels.back().send(long_call, std::move(body)));
+        if (i < 2)
+            serving.wait_until([&] {
+                std::size_t waiting = 0;
+                for (const auto& channel : serving.server.snapshot().channels)
+                    waiting += channel.waiting_calls;
+                return waiting == i + 1;
+            });
+        else
+            EXPECT_EQ(errno_of(channels.back().receive()), static_cast<std::uint32_t>(ENOBUFS));
+    }
+    // Another client has bytes of its own.
+    RawClient other(serving.raw_client());
+    ASSERT_TRUE(other.send(slow));
+    serving.world->wait_for_waiting(5);
+    Encoder body;
+    body.put_bytes(std::vector<std::byte>(60'000), 60'000);
+    ASSERT_TRUE(other.send(long_call, std::move(body)));
+    serving.world->open();
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(errno_of(other.receive()), 0u);
+    for (std::size_t i = 0; i < 2; ++i)
+        for (int reply = 0; reply < 2; ++reply) EXPECT_EQ(errno_of(channels[i].receive()), 0u);
+}
+
 TEST_F(Quotas, more_objects_than_its_quota_are_refused) {
     std::uint32_t refused = 0;
     for (std::uint32_t call = 1; call <= 50; ++call) {

@@ -80,6 +80,34 @@ TEST(ManyThreads, a_slow_object_delays_no_other_client) {
     serving.world->open();
 }
 
+// However many channels it makes: some workers are for others.
+TEST(ManyThreads, all_slow_calls_of_one_client_delay_no_other_client) {
+    constexpr std::size_t workers =
+        9;  // one of them sees to the others, and half of those are for one
+    Serving serving({.max_workers = workers});
+    const auto greedy = serving.connect();
+    std::vector<Cap<Sample>> channels;
+    for (int i = 0; i < 20; ++i)
+        channels.push_back(*cap_of_gate<Sample>(*gate_of(AnyCap(greedy), any_time)));
+    std::vector<std::jthread> slow;
+    for (const auto& channel : channels)
+        slow.emplace_back([&channel] { EXPECT_TRUE(channel->wait(any_time)); });
+    serving.world->wait_for_waiting(4);
+    const auto calls_of = [&](auto count) {
+        std::size_t sum = 0;
+        for (const auto& channel : serving.server.snapshot().channels) sum += channel.*count;
+        return sum;
+    };
+    serving.wait_until([&] { return calls_of(&Snapshot::Channel::waiting_calls) == 16; });
+    const auto client = serving.connect();
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(client->nothing(any_time));
+    // The last call of this client may not quite be over.
+    serving.wait_until([&] { return calls_of(&Snapshot::Channel::running_calls) == 4; });
+    serving.world->open();
+    slow.clear();
+    EXPECT_TRUE(greedy->nothing(any_time));
+}
+
 TEST(ManyThreads, workers_go_when_they_are_not_needed) {
     Serving serving({.idle_worker_time = std::chrono::milliseconds(1)});
     {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "quire/ipc/quota.hpp"
+#include "server/run_limit.hpp"
 #include "server/session/stock.hpp"
 
 namespace quire::ipc {
@@ -55,12 +56,19 @@ public:
     Charge charge_channel() {
         return charge({&channels_, quota_.channels, &Stocks::channels, 1, 1});
     }
+    /// Of messages that are kept until there is somebody to take them.
+    Charge charge_kept_bytes(std::size_t count) {
+        return charge({&kept_bytes_, quota_.kept_bytes, nullptr, count, 0});
+    }
     Charge charge_descriptors(std::size_t count) {
         return charge({&descriptors_, quota_.descriptors, nullptr, count, count});
     }
 
     /// Whether there is no channel of a client any more. Never true of the process itself.
     bool client_is_gone() const { return shares_ && channels_ == 0; }
+
+    /// Its calls that are inside objects.
+    const std::shared_ptr<RunLimit::Share>& running() const { return running_; }
 
     /// For the tables of objects, which count for themselves.
     bool take_object();
@@ -93,6 +101,8 @@ private:
     Counter gates_ = 0;
     Counter channels_ = 0;
     Counter descriptors_ = 0;
+    Counter kept_bytes_ = 0;
+    const std::shared_ptr<RunLimit::Share> running_ = std::make_shared<RunLimit::Share>();
 };
 
 /// The accounts of a server.

@@ -44,7 +44,7 @@ void Session::lose(bool expelled) {
     const ServerCore::Ending ending(core_);
     std::unordered_map<std::uint32_t, std::stop_source> calls;
     std::deque<std::unique_ptr<Incoming>> waiting;
-    std::deque<Outgoing> unread;
+    std::deque<Unread> unread;
     {
         const std::scoped_lock lock(mutex_);
         if (std::exchange(dead_, true)) return;
@@ -102,10 +102,11 @@ Result<void> Session::send(Outgoing&& message) {
             return sent;
         gone = sent.error() == std::errc::connection_reset;
         const std::size_t size = message.bytes().size();
-        if (sent.error() == std::errc::resource_unavailable_try_again &&
-            unread_bytes_ + size <= account_->quota().unread_bytes) {
+        const bool later = sent.error() == std::errc::resource_unavailable_try_again;
+        Account::Charge kept = later ? account_->charge_kept_bytes(size) : nullptr;
+        if (kept && unread_bytes_ + size <= account_->quota().unread_bytes) {
             unread_bytes_ += size;
-            unread_.push_back(std::move(message));
+            unread_.push_back({std::move(message), std::move(kept)});
             if (!intake_held_) core_.arm(*this, awaited_events_locked());
             return {};
         }
@@ -117,7 +118,7 @@ Result<void> Session::send(Outgoing&& message) {
 
 bool Session::send_unread_locked() {
     while (!unread_.empty()) {
-        const auto sent = unread_.front().send(end_.get());
+        const auto sent = unread_.front().message.send(end_.get());
         if (!sent) {
             if (sent.error() == std::errc::resource_unavailable_try_again) return true;
             // That the peer is gone is shown by the next message from it, or its end. What else
@@ -125,9 +126,9 @@ bool Session::send_unread_locked() {
             // is over.
             if (sent.error() != std::errc::connection_reset) return false;
         } else {
-            count_sent(unread_.front());
+            count_sent(unread_.front().message);
         }
-        unread_bytes_ -= unread_.front().bytes().size();
+        unread_bytes_ -= unread_.front().message.bytes().size();
         unread_.pop_front();
     }
     return true;

@@ -135,7 +135,11 @@ private:
     std::deque<std::unique_ptr<Incoming>> waiting_;
     std::size_t waiting_bytes_ = 0;
     /// Messages that the client has not made room for.
-    std::deque<Outgoing> unread_;
+    struct Unread {
+        Outgoing message;
+        Account::Charge kept;
+    };
+    std::deque<Unread> unread_;
     std::size_t unread_bytes_ = 0;
 };
 

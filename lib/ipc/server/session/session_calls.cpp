@@ -157,7 +157,7 @@ Session::Next Session::serve_call(Incoming& message, SessionSlot* slot) {
 }
 
 Session::Next Session::finish_call(bool holds_intake) {
-    core_.leave_object();
+    core_.leave_object(*account_);
     const std::scoped_lock lock(mutex_);
     --running_;
     if (dead_) return Next::lost;
@@ -177,7 +177,7 @@ Session::Next Session::serve_one_way(Incoming& message) {
             dispatch(cap, served);
         }
     }
-    core_.leave_object();
+    core_.leave_object(*account_);
     const std::scoped_lock lock(mutex_);
     return dead_ ? Next::lost : Next::go_on;
 }

@@ -47,7 +47,8 @@ bool Session::may_start_locked(const Incoming& message, bool start) const {
     const MessageKind kind = message.header.kind;
     if (kind == MessageKind::control) return true;
     if (kind == MessageKind::request && !call_may_run_locked()) return false;
-    return start ? core_.may_enter_object(*this) : core_.could_enter_object(*this);
+    return start ? core_.may_enter_object(*this, *account_)
+                 : core_.could_enter_object(*this, *account_);
 }
 
 std::unique_ptr<Incoming> Session::next_waiting() {
@@ -158,6 +159,7 @@ Session::Next Session::enqueue(Incoming& message) {
     auto own = message.move_to_own_memory();
     if (descriptors > 0) own->charge = account_->charge_descriptors(descriptors);
     const bool charged = descriptors == 0 || own->charge;
+    own->kept = account_->charge_kept_bytes(size);
     const MessageKind kind = own->header.kind;
     const std::uint32_t call = own->header.call;
     bool dead = false;
@@ -169,7 +171,7 @@ Session::Next Session::enqueue(Incoming& message) {
             kind == MessageKind::control ? 2 * quota.waiting_bytes : quota.waiting_bytes;
         const bool room = waiting_bytes_ + size <= limit &&
                           (kind == MessageKind::control || waiting_.size() < quota.waiting_calls);
-        if (!dead && charged && room) {
+        if (!dead && charged && own->kept && room) {
             waiting_bytes_ += size;
             waiting_.push_back(std::move(own));
             return Next::go_on;

@@ -122,7 +122,7 @@ bool Session::await_slot(SessionSlot& slot) {
     if (slot.watch()) return true;
     if (core_.may_sleep()) {
         const bool came = slot.sleep(sleep_time);
-        core_.leave_object();
+        core_.wake_up();
         if (came) return true;
     }
     return slot.go_away();

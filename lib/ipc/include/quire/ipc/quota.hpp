@@ -6,7 +6,8 @@
 
 namespace quire::ipc {
 
-/// What one client may use of a server. Who hands a gate on answers for what is done through it.
+/// What one client may use of a server. Who hands a gate on answers for what is done through it. Half
+/// of the workers is the most that run its calls at once; others wait, and nobody else's do.
 struct Quota {
     /// In its tables. More: the call that would hand one out fails with too_many_files_open.
     std::size_t objects = 1 << 18;
@@ -17,6 +18,9 @@ struct Quota {
     /// Descriptors that it sent and that are in use here. More: calls that bring some fail with
     /// too_many_files_open.
     std::size_t descriptors = 2048;
+    /// Bytes of calls that wait and of replies that nobody has made room for, over all its channels;
+    /// each channel has its own bounds below. More count as more of those.
+    std::size_t kept_bytes = std::size_t{8} << 20U;
     /// Of one channel: calls that run at once, and calls that wait for their turn. More fail with
     /// no_buffer_space.
     std::size_t running_calls = 16;
