@@ -63,6 +63,12 @@ Result<File> Context::open_checked(std::string_view path, std::uint32_t flags,
         options.buffered && readable && !empty_at_first
             ? std::min<std::uint32_t>(options.first_bytes, protocols::content_limit)
             : 0;
+    const std::uint32_t way = flags & ~std::uint32_t{protocols::open_no_follow};
+    if (way == protocols::open_read && wanted != 0) {
+        auto known = state_->names.open(state_, path, way == flags);
+        if (known && !*known) return fail(known->error());
+        if (known) return File(state_, flags, true, **std::move(known), wanted);
+    }
     std::uint16_t permissions = options.permissions;
     if (flags & protocols::open_create) {
         QUIRE_TRY_ASSIGN(permissions, state_->asked_for(permissions));

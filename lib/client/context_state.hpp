@@ -10,6 +10,7 @@
 
 #include "buffers/transfer_buffer.hpp"
 #include "pages/known_names.hpp"
+#include "pages/lease_words.hpp"
 #include "pages/shared_memory.hpp"
 #include "quire/base/result.hpp"
 #include "quire/ipc/call.hpp"
@@ -40,6 +41,7 @@ struct ContextState {
     TransferBuffer buffer;
     SharedMemory memory;
     KnownNames names;
+    LeaseWords leases;
     /// Of delayed writes whose file ended without anybody asking.
     std::optional<Error> lost_error;
 };

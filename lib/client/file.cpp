@@ -9,6 +9,7 @@
 #include "buffers/read_ahead.hpp"
 #include "context_state.hpp"
 #include "file_note.hpp"
+#include "pages/leased_file.hpp"
 #include "pages/paged_content.hpp"
 #include "quire/protocols/filesystem.hpp"
 #include "values.hpp"
@@ -24,7 +25,7 @@ File::File(std::shared_ptr<ContextState> state, std::uint32_t flags, bool buffer
       paged_(std::make_unique<PagedContent>()) {
     if (!buffered) return;
     read_ahead_ = std::make_unique<ReadAhead>();
-    write_behind_ = std::make_unique<WriteBehind>();
+    if (writable()) write_behind_ = std::make_unique<WriteBehind>();
     if (wanted == 0) return;
     const std::uint64_t got = opened.content.size();
     if (got < wanted || got == attributes_.size) read_ahead_->found_end(got);
@@ -184,6 +185,13 @@ Result<std::vector<std::string>> File::extended_attributes() {
 
 Result<void> File::remove_extended_attribute(std::string_view name) {
     return with_all_written([&] { return file_->remove_extended_attribute(state_->call(), name); });
+}
+
+Result<ipc::Cap<protocols::FileObject>> File::capability() {
+    QUIRE_TRY(note(need(true)));
+    const auto leased = std::dynamic_pointer_cast<LeasedFile>(file_.object());
+    if (!leased) return file_;
+    return note(leased->real(state_->call()));
 }
 
 Result<void> File::subscribe(const EventQueue& queue, std::uint32_t events, std::uint64_t source) {

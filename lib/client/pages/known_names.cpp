@@ -2,7 +2,10 @@
 
 #include "pages/known_names.hpp"
 
+#include <utility>
+
 #include "context_state.hpp"
+#include "pages/leased_file.hpp"
 
 namespace quire::client {
 
@@ -105,6 +108,30 @@ std::optional<Result<std::vector<std::byte>>> KnownNames::content(ContextState& 
     if (*outcome == Outcome::unknown || type != protocols::FileType::regular) return std::nullopt;
     if (content.size() > most) return fail(std::errc::file_too_large);
     return content;
+}
+
+// The word is written, and then the record is looked at once more: if it still counts, who takes it
+// away sees the word.
+std::optional<Result<protocols::OpenerContextOpenResult>> KnownNames::open(
+    const std::shared_ptr<ContextState>& state, std::string_view path, bool follow) {
+    std::vector<std::byte> content;
+    const auto outcome = find(*state, path, follow, &content);
+    if (!outcome) return fail(outcome.error());
+    const auto type = static_cast<protocols::FileType>(answer_.attributes.type);
+    if (*outcome == Outcome::unknown || type != protocols::FileType::regular) return std::nullopt;
+    const auto word = state->leases.take(*state, answer_.node);
+    if (!word) return fail(word.error());
+    if (!*word) return std::nullopt;
+    if (!paging::NameReader::counts(answer_.mark)) {
+        state->leases.give_back(**word);
+        return std::nullopt;
+    }
+    protocols::OpenerContextOpenResult result;
+    result.attributes = attributes_of(answer_.attributes);
+    result.content = std::move(content);
+    result.file = ipc::Cap<protocols::FileObject>(std::make_shared<LeasedFile>(
+        state, LeasedFile::Found{answer_.node, **word, answer_.mark, result.attributes}));
+    return result;
 }
 
 std::optional<Result<std::string>> KnownNames::target(ContextState& state, std::string_view path) {

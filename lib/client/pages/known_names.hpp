@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ public:
     std::optional<Result<std::vector<std::byte>>> content(ContextState& state,
                                                           std::string_view path,
                                                           std::uint64_t most);
+    /// A small regular file, open for reading from now on, with all of its content.
+    std::optional<Result<protocols::OpenerContextOpenResult>> open(
+        const std::shared_ptr<ContextState>& state, std::string_view path, bool follow);
+    /// False when the server has died.
+    bool server_lives() const { return !reader_ || reader_->server_lives(); }
     std::optional<Result<std::string>> target(ContextState& state, std::string_view path);
 
 private:

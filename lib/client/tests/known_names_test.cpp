@@ -205,6 +205,174 @@ TEST_P(KnownNames, hold_nothing_that_has_been_removed) {
     EXPECT_EQ(used().free_inodes, before.free_inodes + 2);
 }
 
+// A small file that was opened without a message is open: what becomes of its name, its permissions and
+// its content is seen as through any open file.
+class Leases : public PagedGround {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(context->mkdir("d", 0755));
+        make("d/f", "content");
+        ASSERT_TRUE(context->chmod("d/f", 0644));
+        warm_up(*context);
+        know();
+        // The first one tells the server where the words are.
+        (void)open("d/f", "r");
+    }
+    void know() {
+        File file = open("d/f", "r");
+        EXPECT_EQ(read(file, 100), content_now);
+    }
+    std::string all_of(File& file) {
+        EXPECT_TRUE(file.seek(0, Whence::set));
+        file.forget_read();
+        return read(file, 100);
+    }
+    std::string content_now = "content";
+};
+INSTANTIATE_TEST_SUITE_P(Remote, Leases, ::testing::Values(Way::remote), name_of_way);
+
+TEST_P(Leases, open_read_and_close_without_messages) {
+    const std::uint64_t before = messages();
+    for (int i = 0; i < 1000; ++i) {
+        File file = open("d/f", "r");
+        ASSERT_EQ(file.opened_attributes().size, 7u);
+        ASSERT_EQ(read(file, 100), "content");
+        ASSERT_EQ(read(file, 100), "");
+        ASSERT_EQ(*file.seek(0, Whence::set), 0u);
+        ASSERT_TRUE(file.attributes());
+        ASSERT_TRUE(file.close());
+    }
+    EXPECT_EQ(messages(), before);
+    EXPECT_EQ(files->counters().files, 0u);
+    // More than there are words for.
+    std::vector<File> many;
+    for (int i = 0; i < 600; ++i) {
+        many.push_back(open("d/f", "r"));
+        ASSERT_EQ(read(many.back(), 100), "content");
+    }
+    EXPECT_GT(messages(), before);
+    many.clear();
+    const std::uint64_t then = messages();
+    (void)open("d/f", "r");
+    EXPECT_EQ(messages(), then);
+}
+
+TEST_P(Leases, see_what_others_do_to_the_file) {
+    Context other = *Context::create(opener());
+    File file = open("d/f", "r");
+    ASSERT_EQ(read(file, 100), "content");
+    ASSERT_TRUE(other.truncate("d/f", 3));
+    EXPECT_EQ(file.attributes()->size, 3u);
+    EXPECT_EQ(all_of(file), "con");
+    EXPECT_EQ(files->counters().files, 1u) << "the server has it open by now";
+}
+
+TEST_P(Leases, outlive_the_name) {
+    Context other = *Context::create(opener());
+    const auto used = [&] { return context->statistics()->free_inodes; };
+    const auto before = used();
+    {
+        File removed = open("d/f", "r");
+        ASSERT_TRUE(other.remove("d/f"));
+        EXPECT_EQ(used(), before) << "it is open";
+        EXPECT_EQ(all_of(removed), "content");
+        EXPECT_EQ(removed.attributes()->links, 0u);
+    }
+    (void)context->stat("d");
+    EXPECT_EQ(used(), before + 1);
+    make("d/f", "another");
+    content_now = "another";
+    know();
+    {
+        // One that is not looked at before it is closed.
+        File removed = open("d/f", "r");
+        ASSERT_TRUE(other.remove("d/f"));
+        EXPECT_EQ(used(), before);
+    }
+    (void)context->stat("d");
+    EXPECT_EQ(used(), before + 1);
+    make("d/f", "third");
+    content_now = "third";
+    know();
+    File moved = open("d/f", "r");
+    ASSERT_TRUE(other.rename("d", "e"));
+    ASSERT_TRUE(other.mkdir("d"));
+    EXPECT_EQ(all_of(moved), "third");
+    EXPECT_EQ(code_of(context->open("d/f", "r")), std::errc::no_such_file_or_directory);
+}
+
+TEST_P(Leases, outlive_the_permission_to_open) {
+    const fs::Credentials somebody{.uid = 1000, .gid = 1000, .groups = {}, .umask = 0, .pid = 0};
+    Context user = *Context::create(opener(somebody));
+    warm_up(user);
+    const auto open_as_user = [&] {
+        File file = *user.open("d/f", "r");
+        EXPECT_EQ(read(file, 100), "content");
+        return file;
+    };
+    (void)open_as_user();
+    (void)open_as_user();
+    const std::size_t open_there = files->counters().files;
+    File by_file = open_as_user();
+    EXPECT_EQ(files->counters().files, open_there);
+    ASSERT_TRUE(context->chmod("d/f", 0600));
+    EXPECT_EQ(code_of(user.open("d/f", "r")), std::errc::permission_denied);
+    EXPECT_EQ(all_of(by_file), "content");
+    ASSERT_TRUE(context->chmod("d/f", 0644));
+    (void)open_as_user();
+    File by_directory = open_as_user();
+    ASSERT_TRUE(context->chmod("d", 0700));
+    EXPECT_EQ(code_of(user.open("d/f", "r")), std::errc::permission_denied);
+    EXPECT_EQ(all_of(by_directory), "content");
+    // What nobody has open is not to be had by its number.
+    const auto user_capability = user.capability();
+    int had = 0;
+    for (std::uint64_t identity = 0; identity < 100; ++identity)
+        had += user_capability->open_leased(ipc::Call::forever(), identity).has_value();
+    EXPECT_EQ(had, 0);
+}
+
+// Many files are opened and read while they are replaced, removed and rewritten: what is open shows one
+// whole version, and none that was over before it was opened.
+TEST_P(Leases, are_right_in_a_race) {
+    constexpr int rounds = 1000;
+    std::atomic<int> told = 0;
+    std::atomic<bool> done = false;
+    std::vector<std::jthread> readers;
+    make("d/r", "0");
+    for (int i = 0; i < 3; ++i)
+        readers.emplace_back([&] {
+            Context own = *Context::create(opener());
+            warm_up(own);
+            while (!done) {
+                const int before = told;
+                auto file = own.open("d/r", "r");
+                if (!file) {
+                    ASSERT_EQ(code_of(file), std::errc::no_such_file_or_directory);
+                    continue;
+                }
+                const std::string first = read(*file, 100);
+                ASSERT_GE(std::stoi("0" + first), before);
+                const auto attributes = file->attributes();
+                ASSERT_TRUE(attributes) << attributes.error().message();
+                // Versions get longer, and so does this one; or it has gone with its name.
+                ASSERT_GE(attributes->size, first.size());
+            }
+        });
+    Context changer = *Context::create(opener());
+    for (int round = 1; round <= rounds; ++round) {
+        File fresh = *changer.open("d/new", "w");
+        ASSERT_TRUE(fresh.write(bytes_of(std::to_string(round))));
+        ASSERT_TRUE(fresh.close());
+        ASSERT_TRUE(round % 2 == 0 || changer.remove("d/r"));
+        ASSERT_TRUE(changer.rename("d/new", "d/r"));
+        told = round;
+    }
+    done = true;
+    readers.clear();
+    EXPECT_EQ(files->counters().files, 0u);
+}
+
 // Names come and go, and say how often that has been; nobody sees that go back.
 TEST_P(KnownNames, do_not_go_back_in_a_race) {
     constexpr int rounds = 1500;

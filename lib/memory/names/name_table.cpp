@@ -52,16 +52,25 @@ void NameTable::hide(std::uint64_t node) {
     if (const std::uint32_t slot = impl_->find_key(node); slot != 0) impl_->hide(slot);
 }
 
+void NameTable::hide_for_access(std::uint64_t node, Gone& left) {
+    const std::scoped_lock lock(impl_->pool->mutex);
+    const std::uint32_t slot = impl_->find_key(node);
+    if (slot == 0) return;
+    impl_->hide(slot);
+    impl_->make_unreadable(slot, left);
+}
+
 bool NameTable::shows(std::uint64_t node, bool searchable) const {
     const std::scoped_lock lock(impl_->pool->mutex);
     const std::uint32_t slot = impl_->find_key(node);
     return slot != 0 && impl_->is_shown(slot, searchable ? record_searchable : 0);
 }
 
-HeldNode NameTable::find(std::uint64_t identity) const {
+std::optional<HeldNode> NameTable::find_readable(std::uint64_t identity) const {
     const std::scoped_lock lock(impl_->pool->mutex);
     const std::uint32_t slot = impl_->find_identity(identity);
-    return slot == 0 ? HeldNode() : impl_->node(slot);
+    if (slot == 0 || !impl_->is_readable(slot)) return std::nullopt;
+    return impl_->node(slot);
 }
 
 NameTable::Counters NameTable::counters() const {

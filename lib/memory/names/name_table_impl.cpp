@@ -161,6 +161,22 @@ void NameTable::Impl::hide(std::uint32_t number) {
     if (slot.content) contents_.give_back(*std::exchange(slot.content, std::nullopt));
 }
 
+void NameTable::Impl::make_unreadable(std::uint32_t top, Gone& left) {
+    std::vector<std::uint32_t> rest{top};
+    while (!rest.empty()) {
+        const std::uint32_t number = rest.back();
+        rest.pop_back();
+        Slot& slot = slots_[number];
+        if (std::exchange(slot.readable, false)) {
+            // Content is shown of what is readable only.
+            hide(number);
+            left.push_back({slot.identity, slot.node, true});
+        }
+        for (std::uint32_t child = slot.first_child; child != 0; child = slots_[child].next_sibling)
+            rest.push_back(child);
+    }
+}
+
 void NameTable::Impl::remove(std::uint32_t top, Gone& gone) {
     std::vector<std::uint32_t> rest{top};
     while (!rest.empty()) {
@@ -177,7 +193,7 @@ void NameTable::Impl::remove(std::uint32_t top, Gone& gone) {
             identities_.erase(slot.identity);
             keys_.erase(slot.node.key);
         }
-        gone.push_back(std::move(slot.node.hold));
+        gone.push_back({slot.identity, std::move(slot.node), slot.readable});
         const std::uint64_t generation = slot.generation;
         slot = Slot();
         slot.generation = generation;
@@ -224,6 +240,7 @@ void NameTable::Impl::fill(std::uint32_t number, const Details* details) {
     if (details != nullptr) shared.attributes = details->attributes;
     paging::show(shared.word, ++slot.generation << 1U | 1U);
     slot.flags = shown.flags;
+    slot.readable = slot.readable || (shown.flags & record_with_content) != 0;
     slot.shown = true;
     ++shown_;
 }

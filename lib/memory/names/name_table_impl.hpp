@@ -35,8 +35,11 @@ public:
     std::uint32_t find_identity(std::uint64_t identity) const;
     void remove(std::uint32_t slot, Gone& gone);
     void hide(std::uint32_t slot);
+    /// And all below.
+    void make_unreadable(std::uint32_t slot, Gone& left);
     Gone clear();
 
+    bool is_readable(std::uint32_t slot) const { return slots_[slot].readable; }
     /// With all of the flags.
     bool is_shown(std::uint32_t slot, std::uint8_t flags) const {
         return slots_[slot].shown && (flags & ~slots_[slot].flags) == 0;
@@ -63,6 +66,7 @@ private:
         std::uint32_t next = 0;  ///< of its bucket
         bool used = false;
         bool shown = false;
+        bool readable = false;   ///< as in Left
         std::uint8_t flags = 0;  ///< as they are shown
         std::optional<ContentStore::Piece> content;
     };

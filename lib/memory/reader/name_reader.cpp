@@ -68,6 +68,10 @@ bool NameReader::all_count() const {
         seen_, [](const Seen& seen) { return is_still(seen.record->word, seen.word); });
 }
 
+bool NameReader::counts(const Mark& mark) {
+    return mark.record_->word.load(std::memory_order_seq_cst) == mark.word_;
+}
+
 NameReader::Outcome NameReader::copy_content(const RecordHead& head,
                                              std::vector<std::byte>& content,
                                              Answer& answer) const {
@@ -161,6 +165,8 @@ NameReader::Outcome NameReader::walk(std::string_view path, bool follow, Answer&
     const Seen& found = at();
     copy_shared(&answer.attributes, &found.record->attributes, sizeof answer.attributes);
     answer.node = found.head.node;
+    answer.mark.record_ = found.record;
+    answer.mark.word_ = found.word;
     if (must_be_directory && answer.attributes.type != directory_type) return Outcome::unknown;
     if (content == nullptr) return Outcome::found;
     if (answer.attributes.type != regular_type && answer.attributes.type != link_type)

@@ -245,7 +245,7 @@ TEST_F(Names, that_are_hidden_come_back_with_what_is_below) {
     show(2, "file", 3, file_with("content of it"));
     ASSERT_EQ(look("a/file"), Outcome::found);
     const std::uint64_t identity = answer.node;
-    EXPECT_EQ(table->find(identity).key, 3u);
+    EXPECT_EQ(table->find_readable(identity)->key, 3u);
     table->hide(2);
     EXPECT_EQ(look("a"), Outcome::unknown);
     EXPECT_EQ(look("a/file"), Outcome::unknown);
@@ -258,6 +258,42 @@ TEST_F(Names, that_are_hidden_come_back_with_what_is_below) {
     show(2, "file", 3, file_with("more"));
     EXPECT_EQ(content("a/file"), "more");
     EXPECT_EQ(answer.node, identity);
+}
+
+TEST_F(Names, say_when_they_go_what_could_be_opened) {
+    begin();
+    show(1, "f", 2, file_with("content"));
+    show(1, "g", 3, file(1));
+    ASSERT_EQ(look("f"), Outcome::found);
+    const std::uint64_t identity = answer.node;
+    ASSERT_EQ(look("g"), Outcome::found);
+    EXPECT_FALSE(table->find_readable(answer.node)) << "nobody has read it";
+    table->hide(2);
+    EXPECT_TRUE(table->find_readable(identity)) << "it has changed, and is readable yet";
+    gone.clear();
+    table->hide_for_access(2, gone);
+    ASSERT_EQ(gone.size(), 1u);
+    EXPECT_TRUE(gone.front().was_readable);
+    EXPECT_EQ(gone.front().identity, identity);
+    EXPECT_EQ(gone.front().node.key, 2u);
+    EXPECT_FALSE(table->find_readable(identity)) << "that has to be asked again";
+    gone.clear();
+    table->hide_for_access(2, gone);
+    EXPECT_TRUE(gone.empty());
+    show(1, "f", 2, file_with("content"));
+    table->hide_for_access(1, gone);
+    ASSERT_EQ(gone.size(), 1u) << "what is below a directory is meant too";
+    EXPECT_EQ(gone.front().identity, identity);
+    EXPECT_FALSE(table->find_readable(identity));
+    table->show_root(node(1), directory(), gone);
+    EXPECT_EQ(look("f"), Outcome::unknown);
+    gone.clear();
+    show(1, "f", 2, file_with("content"));
+    EXPECT_TRUE(table->find_readable(identity));
+    table->take_away(1, "f", gone);
+    ASSERT_EQ(gone.size(), 1u);
+    EXPECT_TRUE(gone.front().was_readable);
+    EXPECT_EQ(gone.front().identity, identity);
 }
 
 TEST_F(Names, may_come_to_mean_something_else) {

@@ -3,6 +3,7 @@
 #include "names/shown_names.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace quire::server {
@@ -49,11 +50,27 @@ std::uint64_t ShownNames::now() const {
     return now_;
 }
 
-void ShownNames::add(const std::shared_ptr<paging::NameTable>& table) {
+void ShownNames::add(const std::shared_ptr<paging::NameTable>& table,
+                     const std::shared_ptr<Leases>& leases) {
     const std::scoped_lock lock(mutex_);
-    std::erase_if(tables_, [](const auto& other) { return other.expired(); });
-    if (std::ranges::none_of(tables_, [&](const auto& other) { return other.lock() == table; }))
-        tables_.push_back(table);
+    std::erase_if(tables_, [](const Watching& other) { return other.table.expired(); });
+    const auto same = [&](const Watching& other) {
+        return !other.table.owner_before(table) && !table.owner_before(other.table);
+    };
+    auto place = std::ranges::find_if(tables_, same);
+    if (place == tables_.end()) place = tables_.insert(place, {.table = table, .leases = {}});
+    std::erase_if(place->leases, [](const auto& other) { return other.expired(); });
+    place->leases.push_back(leases);
+}
+
+void ShownNames::keep_for_those_who_have_it(const Watching& watching,
+                                            const paging::NameTable::Gone& left,
+                                            paging::NameTable::Gone& gone) {
+    for (const paging::NameTable::Left& one : left) {
+        if (!one.was_readable) continue;
+        for (const auto& place : watching.leases)
+            if (const auto leases = place.lock()) leases->keep(one, gone);
+    }
 }
 
 ShownNames::Mark& ShownNames::of_node(fs::Cookie node) {
@@ -83,6 +100,11 @@ void ShownNames::show(paging::NameTable& table, const Authority& authority, cons
                             gone);
         for (std::size_t step = 0; step < trail.steps.size(); ++step)
             show_step(table, trail, step, since, content, gone);
+        if (gone.empty()) return;
+        const paging::NameTable::Gone left = gone;
+        for (const Watching& watching : tables_)
+            if (watching.table.lock().get() == &table)
+                keep_for_those_who_have_it(watching, left, gone);
     }
 }
 
@@ -127,14 +149,19 @@ void ShownNames::for_all_marks(const fs::TreeChange& change, Do act) {
 void ShownNames::begin_change(const fs::TreeChange& change) {
     const std::scoped_lock lock(mutex_);
     for_all_marks(change, [](Mark& mark) { ++mark.changes; });
-    for (const auto& place : tables_) {
-        auto table = place.lock();
+    for (const Watching& watching : tables_) {
+        auto table = watching.table.lock();
         if (!table) continue;
+        paging::NameTable::Gone left;
         for (const auto& [directory, name] : change.names)
-            table->take_away(directory, name->view(), gone_);
-        for (const fs::Cookie node : change.nodes) table->hide(node);
+            table->take_away(directory, name->view(), left);
+        for (const fs::Cookie node : change.nodes)
+            change.access ? table->hide_for_access(node, left) : table->hide(node);
+        keep_for_those_who_have_it(watching, left, gone_);
+        gone_.insert(gone_.end(), std::make_move_iterator(left.begin()),
+                     std::make_move_iterator(left.end()));
         // This may be the last one who has it, and it holds nodes too.
-        gone_.push_back(std::move(table));
+        gone_.push_back({0, {0, std::move(table)}, false});
     }
 }
 

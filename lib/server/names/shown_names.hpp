@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "names/leases.hpp"
 #include "quire/fs/tree.hpp"
 #include "quire/fs/tree_watcher.hpp"
 #include "quire/memory/name_table.hpp"
@@ -28,8 +29,9 @@ public:
     /// A moment, to be asked for before a walk begins.
     std::uint64_t now() const;
 
-    /// The table hears of changes from now on, if it does not already.
-    void add(const std::shared_ptr<paging::NameTable>& table);
+    /// The table hears of changes from now on, and who looks there and has `leases` keeps what goes.
+    void add(const std::shared_ptr<paging::NameTable>& table,
+             const std::shared_ptr<Leases>& leases);
 
     /// Of a file that the walk led to: all of it, and who walked may read it.
     using Content = std::span<const std::byte>;
@@ -50,11 +52,19 @@ private:
     };
     static constexpr std::size_t mark_count = 4096;
 
+    struct Watching {
+        std::weak_ptr<paging::NameTable> table;
+        std::vector<std::weak_ptr<Leases>> leases;  // of who looks there
+    };
+
     Mark& of_node(fs::Cookie node);
     Mark& of_name(fs::Cookie directory, const Name& name);
     static bool is_settled(const Mark& mark, std::uint64_t since) {
         return mark.changes == 0 && mark.last <= since;
     }
+    static void keep_for_those_who_have_it(const Watching& watching,
+                                           const paging::NameTable::Gone& left,
+                                           paging::NameTable::Gone& gone);
     template <typename Do>
     void for_all_marks(const fs::TreeChange& change, Do act);
     void show_step(paging::NameTable& table, const fs::Trail& trail, std::size_t step,
@@ -64,7 +74,7 @@ private:
     mutable std::mutex mutex_;  // guards what follows
     std::uint64_t now_ = 0;
     std::array<Mark, mark_count> marks_;
-    std::vector<std::weak_ptr<paging::NameTable>> tables_;
+    std::vector<Watching> tables_;
     paging::NameTable::Gone gone_;  // what changes that are under way have taken away
 };
 

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "names/showing.hpp"
 #include "quire/wire/values.hpp"
 #include "session/directory_session.hpp"
@@ -42,7 +44,8 @@ ContextObject::ContextObject(std::shared_ptr<SessionHost> host, const Authority&
                              const std::shared_ptr<wire::Account>& account)
     : presence_(std::move(host), &SessionHost::contexts),
       owner_{authority, account, std::make_shared<wire::TransferBuffer>(account),
-             std::make_shared<ContextMemory>(presence_->domains, authority)} {}
+             std::make_shared<ContextMemory>(presence_->domains, authority)},
+      leases_(std::make_shared<Leases>(account)) {}
 
 Result<fs::Found> ContextObject::find(const fs::Call& call, std::string_view path,
                                       bool follow) const {
@@ -168,9 +171,41 @@ Result<ipc::Memory> ContextObject::segment(const ipc::Call&, std::uint32_t numbe
 
 Result<protocols::OpenerContextNamesResult> ContextObject::names(const ipc::Call&) {
     QUIRE_TRY_ASSIGN(const auto names, owner_.memory->use_names());
-    presence_->names->add(names);
+    presence_->names->add(names, leases_);
     const paging::NameTableShape& shape = names->shape();
     return protocols::OpenerContextNamesResult{shape.segment, shape.buckets, shape.records};
+}
+
+Result<void> ContextObject::set_leases(const ipc::Call&, ipc::Memory words) {
+    return leases_->set(words);
+}
+
+// Who found the content there has opened the file: whether he may is not asked again.
+Result<protocols::OpenerContextOpenLeasedResult> ContextObject::open_leased(
+    const ipc::Call& call, std::uint64_t identity) {
+    fs::NodeReference node = leases_->find(identity);
+    if (!node) {
+        const auto names = owner_.memory->names();
+        const auto held = names ? names->find_readable(identity) : std::nullopt;
+        if (!held) return fail(std::errc(ESTALE), "the file is not open");
+        node = std::static_pointer_cast<const fs::Node>(held->hold);
+    }
+    const fs::Call own = call_of(call);
+    const fs::Call as_root = own.as(fs::Credentials::root());
+    const HandleTurns::Turn turn(presence_->registry->turns(), node->handle());
+    QUIRE_TRY_ASSIGN(auto file, tree().open(as_root, node, {.read = true, .write = false}));
+    QUIRE_TRY_ASSIGN(const fs::Attributes attributes, file->attributes(own));
+    auto provider = presence_->registry->find_or_create(node->handle());
+    if (attributes.links == 0) provider->mark_removed();
+    protocols::OpenerContextOpenLeasedResult result;
+    result.attributes = wire::to_wire(attributes);
+    result.file = ipc::Cap<protocols::FileObject>(std::make_shared<FileSession>(
+        presence_.host(), owner_, Accessor(std::move(file), std::move(provider), false)));
+    return result;
+}
+
+void ContextObject::end_lease(const ipc::Call&, std::uint64_t identity) {
+    leases_->end(identity);
 }
 
 }  // namespace quire::server

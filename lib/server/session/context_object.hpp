@@ -37,6 +37,10 @@ public:
     Result<void> set_umask(const ipc::Call& call, std::uint16_t umask) override;
     Result<ipc::Memory> segment(const ipc::Call& call, std::uint32_t number) override;
     Result<protocols::OpenerContextNamesResult> names(const ipc::Call& call) override;
+    Result<void> set_leases(const ipc::Call& call, ipc::Memory words) override;
+    Result<protocols::OpenerContextOpenLeasedResult> open_leased(const ipc::Call& call,
+                                                                 std::uint64_t node) override;
+    void end_lease(const ipc::Call& call, std::uint64_t node) override;
 
     // context_names.cpp
     Result<void> remove(const ipc::Call& call, std::string_view path) override;
@@ -103,6 +107,7 @@ private:
 
     const Presence presence_;
     const SessionOwner owner_;
+    const std::shared_ptr<Leases> leases_;
     std::atomic<std::uint16_t> umask_ = 0;
 };
 

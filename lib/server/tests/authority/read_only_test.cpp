@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <set>
 
 #include "quire/testing/fuzz_messages.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 enum class Nature : std::uint8_t {
     looks,    ///< allowed, and changes nothing
+    tells,    ///< the same, without an answer
+    misses,   ///< the same; here there is nothing of the kind (ESTALE)
     asks,     ///< refused: the right to change something, or whether there is one
     changes,  ///< refused
 };
@@ -129,9 +132,11 @@ std::optional<std::errc> answer_of(const Holding& held, const Attempt& attempt) 
         const ipc::Memory memory = testing::fuzz_buffer(Holding::buffer_size);
         descriptors.emplace_back(::fcntl(memory.fd(), F_DUPFD_CLOEXEC, 0));
     }
-    AttemptMessage message(attempt.opcode, false,
+    const bool one_way = attempt.nature == Nature::tells;
+    AttemptMessage message(attempt.opcode, one_way,
                            ipc::Decoder(arguments.body(), descriptors, nullptr));
     ipc::Protocol<I>::dispatch(part(held, std::type_identity<I>()), message);
+    if (one_way && !message.answer) return std::errc();
     return message.answer;
 }
 
@@ -231,6 +236,9 @@ const std::vector<Attempt> context_attempts{
     {56, Nature::looks, with(std::uint16_t{077})},
     {57, Nature::looks, with(paging::life_segment)},
     {266, Nature::looks},
+    {267, Nature::looks, with(), true},
+    {268, Nature::misses, with(beginning)},
+    {269, Nature::tells, with(beginning)},
 };
 
 const std::vector<Attempt> file_attempts{
@@ -276,8 +284,8 @@ protected:
                                                  attempt.opcode, &attempt - attempts.data());
             listed.insert(attempt.opcode);
             const auto answer = answer_of<I>(reader, attempt);
-            if (attempt.nature == Nature::looks)
-                EXPECT_EQ(answer, std::errc()) << what;
+            if (attempt.nature <= Nature::misses)
+                EXPECT_EQ(answer, allowed(attempt)) << what;
             else
                 EXPECT_TRUE(answer == std::errc::read_only_file_system ||
                             answer == std::errc::bad_file_descriptor)
@@ -289,12 +297,16 @@ protected:
         EXPECT_TRUE(reader.seen() == before);
     }
 
+    static std::errc allowed(const Attempt& attempt) {
+        return attempt.nature == Nature::misses ? std::errc(ESTALE) : std::errc();
+    }
+
     /// The same message does what it is for where everything is allowed.
     template <typename I>
     static void expect_effect(const Attempt& attempt, const std::string& what) {
         Holding writer(Holding::Rights::full);
         const std::string before = writer.seen();
-        EXPECT_EQ(answer_of<I>(writer, attempt), std::errc()) << what;
+        EXPECT_EQ(answer_of<I>(writer, attempt), allowed(attempt)) << what;
         EXPECT_EQ(writer.seen() != before, attempt.nature == Nature::changes) << what;
     }
 };

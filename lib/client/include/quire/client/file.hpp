@@ -102,7 +102,8 @@ public:
     /// Why the latest operation that failed did so.
     const std::optional<Error>& last_error() const { return last_error_; }
     void clear_error() { last_error_.reset(); }
-    const ipc::Cap<protocols::FileObject>& capability() const { return file_; }
+    /// As the server has it. A message, if it has not been asked so far.
+    Result<ipc::Cap<protocols::FileObject>> capability();
 
 private:
     friend class Context;
@@ -141,7 +142,7 @@ private:
     std::uint64_t position_ = 0;
     std::unique_ptr<PagedContent> paged_;        // none: closed
     std::unique_ptr<ReadAhead> read_ahead_;      // none: not buffered, or closed
-    std::unique_ptr<WriteBehind> write_behind_;  // the same
+    std::unique_ptr<WriteBehind> write_behind_;  // the same, or only read
     std::optional<Error> kept_error_;            // of a delayed write
     std::optional<Error> last_error_;
 };

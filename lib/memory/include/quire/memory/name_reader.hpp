@@ -28,9 +28,16 @@ public:
         died,      ///< the server has
         unmapped,  ///< a segment is not mapped: `Answer::segment`
     };
+    /// What has been found, to ask later whether it still is so.
+    class Mark {
+        friend class NameReader;
+        const NameRecord* record_ = nullptr;
+        std::uint64_t word_ = 0;
+    };
     struct Answer {
         NodeImage attributes;
         std::uint64_t node = 0;  ///< its identity in this table
+        Mark mark;               ///< of the node itself, without the path
         std::uint32_t segment = 0;
     };
 
@@ -42,6 +49,11 @@ public:
     /// file, or where a symbolic link leads; unknown without it.
     Outcome find(std::string_view path, bool follow, Answer& answer,
                  std::vector<std::byte>* content = nullptr);
+
+    /// Whether nothing of the node has changed since it was found. After everything that this thread
+    /// has stored sequentially consistently.
+    static bool counts(const Mark& mark);
+    bool server_lives() const { return map_->server_lives(); }
 
 private:
     struct Seen {

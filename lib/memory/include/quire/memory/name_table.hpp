@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,15 @@ struct HeldNode {
 /// Threads: any. Its lock is a leaf.
 class NameTable {
 public:
-    using Gone = std::vector<std::shared_ptr<const void>>;
+    /// What was shown, and is not any more.
+    struct Left {
+        std::uint64_t identity = 0;
+        HeldNode node;
+        /// Since who may use the node changed last, its content was shown: the identity of the domain
+        /// could open it without asking.
+        bool was_readable = false;
+    };
+    using Gone = std::vector<Left>;
 
     /// Below a domain, for which Domain::names() makes it.
     class Impl;
@@ -69,9 +78,12 @@ public:
     /// The attributes and content of a node. What is below stays, and is found again when the node
     /// is shown again.
     void hide(std::uint64_t node);
+    /// The same where it changes who may use the node, and go through it: what could be read there and
+    /// below is not readable any more, and given to `left`.
+    void hide_for_access(std::uint64_t node, Gone& left);
 
-    /// The node of a record, which may be hidden; nothing where there is none.
-    HeldNode find(std::uint64_t identity) const;
+    /// The node of a record that is readable, as above; it may be hidden. Nothing where there is none.
+    std::optional<HeldNode> find_readable(std::uint64_t identity) const;
 
     struct Counters {
         std::size_t shown = 0;    ///< records that can be found
