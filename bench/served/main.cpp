@@ -3,11 +3,11 @@
 // How long it takes to open, stat, read and list files of one image, by the ways to reach them in
 // turns. Writes JSON: nanoseconds, context switches and messages of each operation.
 //
-//     bench_served [--content] [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID]
+//     bench_served [--content|--names] [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID]
 //         [--served NAME SOCKET PID] [--memory NAME DIRECTORY 0]
 //
-// With --content: of the files /small (2 MiB) and /large (256 MiB), which stay open. PID: the process whose context switches count besides this one's; 0: none. The image has the
-// files /files/0 … /files/999.
+// With --content: of the files /small (2 MiB) and /large (256 MiB), which stay open. With --names: of the files /a/b/c/d/0/0 … /a/b/c/d/99/99. Otherwise of
+// /files/0 … /files/999. PID: the process whose context switches count besides this one's; 0: none.
 
 #include <sys/resource.h>
 
@@ -20,6 +20,7 @@
 #include <fstream>
 #include <functional>
 #include <random>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -152,6 +153,40 @@ void read_names(Rounds& rounds) {
         rounds.run(operation.name, [&](Case&) { return operation; });
 }
 
+/// Six components, ten thousand of them, in no order.
+const std::vector<std::string>& deep_files() {
+    static const std::vector<std::string> all = [] {
+        std::vector<std::string> paths;
+        for (int i = 0; i < 10'000; ++i)
+            paths.push_back(fmt::format("/a/b/c/d/{}/{}", i / 100, i % 100));
+        std::ranges::shuffle(paths, std::mt19937(7));
+        return paths;
+    }();
+    return all;
+}
+
+void find_names(Rounds& rounds) {
+    const auto path = [](int i) -> const std::string& {
+        return deep_files()[static_cast<std::size_t>(i) % deep_files().size()];
+    };
+    static std::string missing;
+    const Operation operations[] = {
+        {"stat, six components", 20'000, [&](Reach& reach, int i) { reach.find(path(i)); }},
+        {"stat of nothing", 20'000,
+         [&](Reach& reach, int i) {
+             missing = path(i);
+             missing += ".no";
+             reach.miss(missing);
+         }},
+        {"open, read 4 KiB, close", 20'000,
+         [&](Reach& reach, int i) {
+             if (reach.read_file(path(i)) != 4096) throw std::runtime_error("a read was short");
+         }},
+    };
+    for (const Operation& operation : operations)
+        rounds.run(operation.name, [&](Case&) { return operation; });
+}
+
 void read_content(Rounds& rounds) {
     constexpr std::uint64_t mebibyte = 1U << 20U;
     constexpr Reading readings[] = {
@@ -181,14 +216,17 @@ void read_content(Rounds& rounds) {
 
 int run(int count, char** arguments) {
     int rounds = 10;
-    bool content = false;
+    void (*work)(Rounds&) = read_names;
     unsigned seed = 1;
     std::vector<Case> cases;
     for (int i = 1; i < count;) {
         const std::string_view name = arguments[i];
         const int left = count - i - 1;
         if (name == "--content") {
-            content = true;
+            work = read_content;
+            ++i;
+        } else if (name == "--names") {
+            work = find_names;
             ++i;
         } else if (name == "--rounds" && left >= 1) {
             rounds = std::stoi(arguments[i + 1]);
@@ -210,7 +248,7 @@ int run(int count, char** arguments) {
     }
     fmt::print("{{\"version\": 1, \"rounds\": {}, \"results\": [", rounds);
     Rounds turns(rounds, seed, cases);
-    content ? read_content(turns) : read_names(turns);
+    work(turns);
     fmt::print("]}}\n");
     return 0;
 }

@@ -63,6 +63,11 @@ public:
         return static_cast<std::uint64_t>(facts.st_size);
     }
 
+    void miss(const std::string& path) override {
+        struct stat facts{};
+        require(::stat((directory_ + path).c_str(), &facts) != 0 && errno == ENOENT, path);
+    }
+
     std::uint64_t read(const std::string& path) override {
         const int fd = opened(path, O_RDONLY);
         const ssize_t got = ::read(fd, buffer_.data(), buffer_.size());

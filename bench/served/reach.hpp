@@ -35,6 +35,16 @@ public:
     /// Entries of a directory with the attributes of each; how many.
     virtual std::uint64_t list(const std::string& path) = 0;
     virtual std::unique_ptr<Content> content(const std::string& path) = 0;
+
+    // By what a program uses, which may know the answer.
+
+    /// As stat.
+    virtual std::uint64_t find(const std::string& path) { return stat(path); }
+    /// Throws if there is something.
+    virtual void miss(const std::string& path) = 0;
+    /// As read.
+    virtual std::uint64_t read_file(const std::string& path) { return read(path); }
+
     /// Messages sent and received so far; -1: not known.
     virtual std::int64_t messages() const { return -1; }
 };

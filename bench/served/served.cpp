@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include <array>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -63,8 +64,19 @@ public:
         return count;
     }
     std::unique_ptr<Content> content(const std::string& path) override {
-        if (!files_) files_.emplace(context_);
-        return std::make_unique<ServedContent>(value(files_->open(path, "r", {.buffered = false})));
+        return std::make_unique<ServedContent>(value(files().open(path, "r", {.buffered = false})));
+    }
+    std::uint64_t find(const std::string& path) override { return value(files().stat(path)).size; }
+    void miss(const std::string& path) override {
+        const auto found = files().stat(path);
+        if (found || found.error() != std::errc::no_such_file_or_directory)
+            throw std::runtime_error(path + " is there");
+    }
+    std::uint64_t read_file(const std::string& path) override {
+        client::File file = value(files().open(path, protocols::open_read));
+        const std::size_t got = value(file.read(buffer_));
+        if (!file.close()) throw std::runtime_error("a file was not closed");
+        return got;
     }
     std::int64_t messages() const override {
         const ipc::ChannelCounters counters = context_->remote()->counters();
@@ -72,6 +84,10 @@ public:
     }
 
 private:
+    client::Context& files() {
+        if (!files_) files_.emplace(context_);
+        return *files_;
+    }
     static std::uint64_t position_of_last(const protocols::DirectoryPage& page) {
         ipc::Decoder entries(page.entries);
         protocols::DetailedEntry entry;
@@ -81,6 +97,7 @@ private:
 
     ipc::Cap<protocols::OpenerContext> context_;
     std::optional<client::Context> files_;
+    std::array<std::byte, 65536> buffer_{};
 };
 
 }  // namespace

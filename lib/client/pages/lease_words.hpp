@@ -16,6 +16,7 @@ struct ContextState;
 
 /// Memory in which a context writes which files it has open without having said so; its server looks
 /// there before it lets go of one.
+/// A forked child has the same memory, and keeps away from it.
 /// Threads: that of its context.
 class LeaseWords {
 public:
@@ -37,9 +38,11 @@ private:
     using Word = std::atomic<std::uint64_t>;
 
     Result<void> make(const ContextState& state);
+    bool is_ours() const { return ours_->load(std::memory_order_relaxed) != 0; }
 
     bool refused_ = false;
     Word* words_ = nullptr;
+    const Word* ours_ = nullptr;  // in a page that is zero in a child
     std::vector<std::size_t> free_;
 };
 

@@ -80,6 +80,13 @@ bool NameTable::Impl::is_below(std::uint32_t slot, std::uint32_t top) const {
     return slot == top;
 }
 
+bool NameTable::Impl::is_full(std::uint64_t hash) const {
+    int length = 0;
+    for (std::uint32_t at = heads_[hash & (shape.buckets - 1)]; at != 0; at = slots_[at].next)
+        ++length;
+    return length >= longest_chain;
+}
+
 // Another one has to go if there is none: any that nothing is below of, and neither `kept` nor a
 // directory above it, since something is below of those as long as that is being put there.
 std::uint32_t NameTable::Impl::take_slot(std::uint32_t kept, Gone& gone) {
@@ -262,6 +269,8 @@ void NameTable::Impl::put(std::uint32_t directory, std::string_view name, const 
             if (is_below(directory, other)) return;
             remove(other, gone);
         }
+        const std::uint64_t above = directory == 0 ? 0 : slots_[directory].identity;
+        if (is_full(hash_of_name(above, name))) return;
         slot = take_slot(directory, gone);
         if (slot == 0) return;
         if (!missing) {

@@ -77,6 +77,8 @@ private:
     BucketHead& head(std::uint64_t hash) const;
     std::uint32_t take_slot(std::uint32_t kept, Gone& gone);
     bool is_below(std::uint32_t slot, std::uint32_t top) const;
+    /// Readers go no further, and who chooses names could make chains of any length.
+    bool is_full(std::uint64_t hash) const;
     void enter(std::uint32_t slot, std::uint32_t directory, std::string_view name);
     void leave(std::uint32_t slot);
     void fill(std::uint32_t slot, const Details* details);

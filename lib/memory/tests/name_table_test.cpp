@@ -352,6 +352,25 @@ TEST_F(Names, make_room_for_others) {
     EXPECT_EQ(look("/"), Outcome::unknown);
 }
 
+// Whoever may make files chooses their names, and knows the hash.
+TEST_F(Names, that_were_chosen_to_fall_together_are_not_all_shown) {
+    begin();
+    show(1, "d", 2, directory());
+    ASSERT_EQ(look("d"), Outcome::found);
+    const std::uint64_t identity = answer.node;
+    const std::uint32_t buckets = table->shape().buckets;
+    std::vector<std::string> names;
+    for (std::uint64_t i = 0; names.size() < 100; ++i)
+        if (hash_of_name(identity, std::to_string(i)) % buckets == 0)
+            names.push_back(std::to_string(i));
+    for (std::size_t i = 0; i < names.size(); ++i) show(2, names[i], 100 + i, file(i));
+    std::size_t found = 0;
+    for (const std::string& name : names) found += look("d/" + name) == Outcome::found;
+    // Others may be there already.
+    EXPECT_LE(found, static_cast<std::size_t>(longest_chain));
+    EXPECT_GE(found, static_cast<std::size_t>(longest_chain) - 2);
+}
+
 TEST_F(Names, of_content_that_gives_way_to_pages_are_asked_for_again) {
     begin(PagePool::least_budget);
     const std::string content_of_it(longest_shown_content, 'c');

@@ -135,6 +135,15 @@ void ShownNames::show_step(paging::NameTable& table, const fs::Trail& trail, std
     table.show(directory, step.name.view(), held(node), details, gone);
 }
 
+// With the lock: nobody is on the way from the one to the other.
+fs::NodeReference ShownNames::find_open(const paging::NameTable* table, const Leases& leases,
+                                        std::uint64_t identity) const {
+    const std::scoped_lock lock(mutex_);
+    if (auto kept = leases.find(identity)) return kept;
+    const auto held = table != nullptr ? table->find_readable(identity) : std::nullopt;
+    return held ? std::static_pointer_cast<const fs::Node>(held->hold) : nullptr;
+}
+
 template <typename Do>
 void ShownNames::for_all_marks(const fs::TreeChange& change, Do act) {
     ++now_;

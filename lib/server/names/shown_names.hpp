@@ -41,6 +41,11 @@ public:
               const fs::Trail& trail, std::uint64_t since,
               const std::optional<Content>& content = {});
 
+    /// A file that a client has open by itself, or could: kept for it, or in the table yet.
+    /// nullptr: neither.
+    fs::NodeReference find_open(const paging::NameTable* table, const Leases& leases,
+                                std::uint64_t identity) const;
+
     void begin_change(const fs::TreeChange& change) override;
     void end_change(const fs::TreeChange& change) override;
 

@@ -183,13 +183,9 @@ Result<void> ContextObject::set_leases(const ipc::Call&, ipc::Memory words) {
 // Who found the content there has opened the file: whether he may is not asked again.
 Result<protocols::OpenerContextOpenLeasedResult> ContextObject::open_leased(
     const ipc::Call& call, std::uint64_t identity) {
-    fs::NodeReference node = leases_->find(identity);
-    if (!node) {
-        const auto names = owner_.memory->names();
-        const auto held = names ? names->find_readable(identity) : std::nullopt;
-        if (!held) return fail(std::errc(ESTALE), "the file is not open");
-        node = std::static_pointer_cast<const fs::Node>(held->hold);
-    }
+    const fs::NodeReference node =
+        presence_->names->find_open(owner_.memory->names().get(), *leases_, identity);
+    if (!node) return fail(std::errc(ESTALE), "the file is not open");
     const fs::Call own = call_of(call);
     const fs::Call as_root = own.as(fs::Credentials::root());
     const HandleTurns::Turn turn(presence_->registry->turns(), node->handle());
