@@ -94,6 +94,11 @@ Result<void> RegionDevice::zero(Range range) {
     return base_->zero({window_.offset + range.offset, range.length});
 }
 
+Result<void> RegionDevice::resize(std::uint64_t) {
+    QUIRE_TRY(check_writable());
+    return fail(std::errc::operation_not_supported, options_.name + " has a fixed size");
+}
+
 Result<Range> RegionDevice::next_data(std::uint64_t offset) {
     QUIRE_TRY(check_range(offset, 0, window_.length));
     // The search below may run far past the window's end, but only along one hole.

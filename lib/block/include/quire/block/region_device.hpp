@@ -40,6 +40,7 @@ public:
     Result<void> discard(Range range) override;
     Result<void> zero(Range range) override;
     Result<Range> next_data(std::uint64_t offset) override;
+    Result<void> resize(std::uint64_t size) override;
     std::string describe() const override { return options_.name; }
 
     const std::shared_ptr<Device>& base() const { return base_; }
