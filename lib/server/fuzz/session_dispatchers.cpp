@@ -15,8 +15,8 @@
 
 #include "quire/server/file_server.hpp"
 #include "quire/testing/fuzz_messages.hpp"
+#include "quire/testing/whole_tree.hpp"
 #include "quire/volumes/memory/memory_volume.hpp"
-#include "tests/kit/whole_tree.hpp"
 
 namespace {
 
@@ -111,12 +111,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             secret->file->set_extended_attribute(no_limit, "user.x", content, {}).has_value());
     }
     const std::string before = outside(root);
-    const std::string all_before = server::WholeTree::of(*root).value_or("");
+    const std::string all_before = testing::WholeTree::of(*root).value_or("");
     testing::fuzz_expect(!all_before.empty());
     // Root could do anything, but for how it holds the tree.
     Held(*opener_of_root->restrict(no_limit, "", true), "secret", protocols::open_read)
         .take_all({data, size});
-    testing::fuzz_expect(server::WholeTree::of(*root) == all_before);
+    testing::fuzz_expect(testing::WholeTree::of(*root) == all_before);
     {
         const auto authority = server::Authority(
             tree, {.uid = 1000, .gid = 1000, .groups = {50}, .umask = 022, .pid = 0});

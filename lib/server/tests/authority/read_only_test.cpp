@@ -4,53 +4,20 @@
 // interfaces have is in a list here with arguments that do something to who may change things. One
 // that is in no list fails the test.
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <set>
-
-#include "quire/testing/fuzz_messages.hpp"
+#include "quire/testing/attempts.hpp"
+#include "quire/testing/whole_tree.hpp"
 #include "tests/kit/file_ground.hpp"
-#include "tests/kit/whole_tree.hpp"
 
 namespace quire::server {
 namespace {
 
-enum class Nature : std::uint8_t {
-    looks,    ///< allowed, and changes nothing
-    tells,    ///< the same, without an answer
-    misses,   ///< the same; here there is nothing of the kind (ESTALE)
-    asks,     ///< refused: the right to change something, or whether there is one
-    changes,  ///< refused
-};
-
-using Arguments = std::function<void(ipc::Encoder&)>;
-
-/// A message with well-formed arguments.
-struct Attempt {
-    std::uint32_t opcode;
-    Nature nature;
-    Arguments arguments = [](ipc::Encoder&) {};
-    /// Whether memory comes with it.
-    bool brings_memory = false;
-};
-
-/// One message, and the answer to it.
-class AttemptMessage final : public ipc::Invocation {
-public:
-    AttemptMessage(std::uint32_t opcode, bool one_way, ipc::Decoder in)
-        : Invocation(opcode, one_way, ipc::Call::forever(), std::move(in)) {}
-    void reply() override { answer = std::errc(); }
-    void fail(Error error) override { answer = error.code(); }
-    void unknown() override { is_known = false; }
-    void malformed() override {}
-
-    bool is_known = true;
-    /// Nothing: the message is malformed.
-    std::optional<std::errc> answer;
-};
+using quire::testing::Arguments;
+using quire::testing::Attempt;
+using quire::testing::Nature;
+using quire::testing::with;
 
 /// A small tree, and what somebody holds of it.
 struct Holding {
@@ -63,7 +30,8 @@ struct Holding {
         const bool full = rights == Rights::full;
         file = context->open(in_time, "f", full ? to_write : to_read, 0, 0)->file;
         directory = context->open_directory(in_time, "/", 0, false)->directory;
-        EXPECT_TRUE(context->set_buffer(in_time, testing::fuzz_buffer(buffer_size)));
+        EXPECT_TRUE(context->set_buffer(
+            in_time, quire::testing::fuzz_buffer(quire::testing::attempt_memory)));
     }
 
     void make_tree() {
@@ -86,13 +54,11 @@ struct Holding {
         }
         return {};
     }
-    std::string seen() {
-        const auto text = WholeTree::of(*root);
+    std::string seen() const {
+        const auto text = quire::testing::WholeTree::of(*root);
         EXPECT_TRUE(text);
         return text.value_or("");
     }
-
-    static constexpr std::uint64_t buffer_size = 8192;
 
     std::shared_ptr<fs::Tree> tree = *fs::Tree::open(*memory::MemoryVolume::create(
         {.clock = std::make_shared<FixedClock>(Time{1'700'000'000, 0})}));
@@ -118,66 +84,6 @@ protocols::FileObject& part(const Holding& held, std::type_identity<protocols::F
 }
 protocols::Directory& part(const Holding& held, std::type_identity<protocols::Directory>) {
     return *held.directory;
-}
-
-template <typename I>
-std::optional<std::errc> answer_of(const Holding& held, const Attempt& attempt) {
-    ipc::Encoder arguments;
-    attempt.arguments(arguments);
-    std::vector<UniqueFd> descriptors;
-    if (attempt.brings_memory) {
-        arguments.put(std::uint32_t{0});
-        arguments.put(std::uint32_t{3});
-        arguments.put(Holding::buffer_size);
-        const ipc::Memory memory = testing::fuzz_buffer(Holding::buffer_size);
-        descriptors.emplace_back(::fcntl(memory.fd(), F_DUPFD_CLOEXEC, 0));
-    }
-    const bool one_way = attempt.nature == Nature::tells;
-    AttemptMessage message(attempt.opcode, one_way,
-                           ipc::Decoder(arguments.body(), descriptors, nullptr));
-    ipc::Protocol<I>::dispatch(part(held, std::type_identity<I>()), message);
-    if (one_way && !message.answer) return std::errc();
-    return message.answer;
-}
-
-/// The operations that an interface has: all that its dispatcher knows.
-template <typename I>
-std::set<std::uint32_t> opcodes_of(const Holding& held) {
-    std::set<std::uint32_t> known;
-    for (std::uint32_t opcode = 0; opcode < 0x10000; ++opcode) {
-        for (const bool one_way : {false, true}) {
-            AttemptMessage message(opcode, one_way, ipc::Decoder({}));
-            ipc::Protocol<I>::dispatch(part(held, std::type_identity<I>()), message);
-            if (message.is_known) known.insert(opcode);
-        }
-    }
-    return known;
-}
-
-// Arguments, one after the other.
-void put(ipc::Encoder& out, std::string_view text) {
-    out.put_string(text, protocols::path_limit);
-}
-void put(ipc::Encoder& out, std::span<const std::byte> bytes) {
-    out.put_bytes(bytes, protocols::content_limit);
-}
-void put(ipc::Encoder& out, const protocols::AttributeChanges& changes) {
-    encode(out, changes);
-}
-void put(ipc::Encoder& out, const protocols::Range& range) {
-    encode(out, range);
-}
-void put(ipc::Encoder& out, const protocols::DeviceNumber& device) {
-    encode(out, device);
-}
-template <typename T>
-    requires std::integral<T> || std::is_enum_v<T>
-void put(ipc::Encoder& out, T value) {
-    out.put(value);
-}
-template <typename... T>
-Arguments with(T... values) {
-    return [=](ipc::Encoder& out) { (put(out, values), ...); };
 }
 
 using Text = std::string_view;
@@ -275,39 +181,11 @@ const std::vector<Attempt> directory_attempts{
 class ReadOnlyCapability : public ::testing::TestWithParam<Holding::Rights> {
 protected:
     template <typename I>
-    void expect_unchanging(const std::vector<Attempt>& attempts) {
-        Holding reader(GetParam());
-        const std::string before = reader.seen();
-        std::set<std::uint32_t> listed;
-        for (const Attempt& attempt : attempts) {
-            const std::string what = fmt::format("{} {}, attempt {}", I::interface_name,
-                                                 attempt.opcode, &attempt - attempts.data());
-            listed.insert(attempt.opcode);
-            const auto answer = answer_of<I>(reader, attempt);
-            if (attempt.nature <= Nature::misses)
-                EXPECT_EQ(answer, allowed(attempt)) << what;
-            else
-                EXPECT_TRUE(answer == std::errc::read_only_file_system ||
-                            answer == std::errc::bad_file_descriptor)
-                    << what;
-            ASSERT_TRUE(reader.seen() == before) << what << " changed something";
-            expect_effect<I>(attempt, what);
-        }
-        EXPECT_EQ(opcodes_of<I>(reader), listed) << "every operation belongs in the list";
-        EXPECT_TRUE(reader.seen() == before);
-    }
-
-    static std::errc allowed(const Attempt& attempt) {
-        return attempt.nature == Nature::misses ? std::errc(ESTALE) : std::errc();
-    }
-
-    /// The same message does what it is for where everything is allowed.
-    template <typename I>
-    static void expect_effect(const Attempt& attempt, const std::string& what) {
-        Holding writer(Holding::Rights::full);
-        const std::string before = writer.seen();
-        EXPECT_EQ(answer_of<I>(writer, attempt), allowed(attempt)) << what;
-        EXPECT_EQ(writer.seen() != before, attempt.nature == Nature::changes) << what;
+    static void expect_unchanging(const std::vector<Attempt>& attempts) {
+        quire::testing::expect_unchanging<I>(
+            [] { return Holding(GetParam()); }, [] { return Holding(Holding::Rights::full); },
+            [](const Holding& held) -> I& { return part(held, std::type_identity<I>()); },
+            [&](const Holding&) { return attempts; });
     }
 };
 

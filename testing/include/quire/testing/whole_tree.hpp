@@ -13,7 +13,7 @@
 #include "quire/ipc/encoder.hpp"
 #include "quire/protocols/filesystem.hpp"
 
-namespace quire::server {
+namespace quire::testing {
 
 /// All that a context can see, as one text: of each node its path, attributes, content or target, and
 /// extended attributes. Two are equal when nothing has changed. Nothing: it cannot be read.
@@ -95,4 +95,4 @@ private:
     bool good_ = true;
 };
 
-}  // namespace quire::server
+}  // namespace quire::testing
