@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "quire/base/unique_fd.hpp"
@@ -127,6 +129,13 @@ TEST_F(ServedVerbs, do_and_say_the_same) {
         {{"diff", "d/etc", "{}:/etc"}, ""},
         {{"diff", "d/sub", "{}:/copy"}, ""},
         {{"tar", "{}:/"}, ""},
+        {{"tar", "{}:/sub", "--exclude", "f1*"}, ""},
+        {{"tar", "{}:/etc/motd"}, ""},
+        {{"create", "--force", "made.img", "--from", "{}:/"}, ""},
+        {{"create", "--force", "--json", "made.img", "--from", "{}:/sub", "-t", "ext2"}, ""},
+        {{"create", "made.img", "--from", "{}:/"}, ""},
+        {{"create", "new.img", "--from", "{}:/nowhere"}, ""},
+        {{"archive", "--create", "--force", "made.img", "{}:/sub"}, ""},
         {{"ls", "-laR", "{}:/"}, ""},
     };
     for (const auto& [words, input] : commands) {
@@ -150,6 +159,19 @@ TEST_F(ServedVerbs, do_and_say_the_same) {
         ASSERT_EQ(quire({"mkdir", image}).status, 0);
         EXPECT_EQ(quire({"untar", image}, archive.out).status, 0);
     }
+    // An image of the same is the same image, however it is asked for.
+    std::vector<std::string> images;
+    for (const char* from : {"direct.img:/sub", "socket:img:/sub"})
+        for (const std::vector<std::string>& words :
+             {std::vector<std::string>{"create", "--force", "made.img", "--from", from},
+              {"archive", "--create", "--force", "made.img", from}}) {
+            EXPECT_EQ(quire(words).err, "");
+            std::ifstream made(place / "made.img", std::ios::binary);
+            images.emplace_back(std::istreambuf_iterator<char>(made),
+                                std::istreambuf_iterator<char>());
+        }
+    for (const std::string& image : images) EXPECT_TRUE(image == images.front());
+    expect_clean("made.img");
     stop("img");
     expect_clean("direct.img");
     expect_clean("served.img");
