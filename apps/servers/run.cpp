@@ -11,6 +11,9 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "quire/base/units.hpp"
+#include "quire/memory/page_pool.hpp"
+
 namespace quire::servers {
 
 namespace {
@@ -39,6 +42,15 @@ int fail_with(const std::string& program, const Error& error) {
     return 1;
 }
 
+// Nothing: it is a size that can be had.
+std::string complaint_of_memory(const std::string& text) {
+    const auto size = parse_size(text);
+    if (!size) return size.error().message();
+    if (*size != 0 && *size < paging::PagePool::least_budget)
+        return "0, or 2M at least, is expected";
+    return {};
+}
+
 }  // namespace
 
 int run(assembly::ServeRequest::Form form, const std::string& purpose, int argc, char** argv) {
@@ -50,6 +62,7 @@ int run(assembly::ServeRequest::Form form, const std::string& purpose, int argc,
     std::string mode = "600";
     bool read_only = false;
     bool no_root = false;
+    std::uint64_t memory = assembly::ServeRequest::usual_memory;
     program.add_option("address", address, "what to serve")->required();
     program.add_option("-s,--socket", socket, "where clients connect")->required();
     program.add_option("-m,--mode", mode, "the socket's permissions, octal")
@@ -61,6 +74,13 @@ int run(assembly::ServeRequest::Form form, const std::string& purpose, int argc,
             },
             "MODE"));
     program.add_flag("-r,--read-only", read_only, "no client can change anything");
+    // Of a device nothing is kept for clients.
+    if (form == assembly::ServeRequest::Form::filesystem)
+        program
+            .add_option_function<std::string>(
+                "--memory", [&](const std::string& text) { memory = *parse_size(text); },
+                "what clients may find without asking (default 256M; 0: nothing)")
+            ->check(CLI::Validator(complaint_of_memory, "SIZE"));
     program.add_flag("--no-root", no_root, "clients of the server's user act as themselves");
     try {
         program.parse(argc, argv);
@@ -77,6 +97,7 @@ int run(assembly::ServeRequest::Form form, const std::string& purpose, int argc,
         .socket_mode = static_cast<mode_t>(std::stoul(mode, nullptr, 8)),
         .read_only = read_only,
         .owner_is_root = !no_root,
+        .memory = memory,
     };
     const auto served =
         assembly::serve(request, environment_of_process(), [](const std::string& line) {

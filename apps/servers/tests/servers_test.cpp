@@ -120,9 +120,30 @@ TEST_F(Servers, say_why_they_cannot_serve) {
          {std::vector<std::string>{QUIRE_EXT, image_},
           {QUIRE_BLOCK, "--socket", socket_},
           {QUIRE_EXT, image_, "--socket", socket_, "--mode", "0888"},
+          {QUIRE_EXT, image_, "--socket", socket_, "--memory", "1M"},
+          {QUIRE_EXT, image_, "--socket", socket_, "--memory", "much"},
+          {QUIRE_BLOCK, image_, "--socket", socket_, "--memory", "2M"},
           {QUIRE_EXT, "", "--socket", socket_}}) {
         Program usage(command);
         EXPECT_EQ(usage.end(), 2);
+    }
+}
+
+TEST_F(Servers, show_content_in_as_much_memory_as_they_are_told) {
+    const ipc::Call patient = ipc::Call::forever();
+    const auto shown = [&] {
+        const auto service = *ipc::connect<protocols::Service>(socket_);
+        const auto opener = *service->opener(patient, "", false);
+        const auto context = *opener->context(patient);
+        const auto segment = context->segment(patient, 0);
+        return segment ? std::errc() : segment.error().code();
+    };
+    for (const auto& [memory, expected] :
+         {std::pair("0", std::errc::operation_not_supported), std::pair("2M", std::errc())}) {
+        Program server({QUIRE_EXT, image_, "--socket", socket_, "--memory", memory});
+        ASSERT_THAT(server.line(), ::testing::StartsWith("serving "));
+        EXPECT_EQ(shown(), expected) << memory;
+        EXPECT_EQ(server.end(SIGTERM), 0);
     }
 }
 
