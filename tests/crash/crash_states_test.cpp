@@ -14,15 +14,19 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <thread>
 
 #include "crash/judges.hpp"
+#include "crash/session_workload.hpp"
 #include "crash/workload.hpp"
 #include "quire/base/units.hpp"
 #include "quire/block/memory_device.hpp"
 #include "quire/ipc/client.hpp"
 #include "quire/ipc/server.hpp"
+#include "quire/memory/page_pool.hpp"
 #include "quire/remote/volume.hpp"
 #include "quire/remote/volume_object.hpp"
+#include "quire/server/file_server.hpp"
 #include "quire/server/guard.hpp"
 #include "quire/testing/crash_states.hpp"
 #include "quire/testing/image.hpp"
@@ -35,6 +39,13 @@ namespace quire::tests {
 namespace {
 
 constexpr Time start_of_time{1'700'000'000, 0};
+
+/// Who does the work.
+enum class Clients : std::uint8_t {
+    none,      ///< each verb opens the volume itself, and ends it
+    volumes,   ///< the verbs are clients of a server that has it, and are done when it has synced
+    sessions,  ///< clients with paths and open files, and buffers of their own
+};
 
 struct Subject {
     const char* name;
@@ -55,12 +66,10 @@ struct Subject {
     std::size_t check_each;
     std::size_t repair_each;
     std::size_t mount_each;
-    /// Whether the verbs are clients of a server that has the volume, and are done when it has
-    /// synced; otherwise each of them opens and ends the volume itself.
-    bool served = false;
+    Clients clients = Clients::none;
 };
 
-/// A volume of this process that clients reach through a channel.
+/// A volume of this process that clients reach through channels.
 class ServedVolume {
 public:
     static Result<std::unique_ptr<ServedVolume>> open(const std::shared_ptr<block::Device>& device,
@@ -71,32 +80,59 @@ public:
         return std::unique_ptr<ServedVolume>(new ServedVolume(std::move(tree), std::move(server)));
     }
 
-    /// The volume for one more client.
-    Result<std::shared_ptr<fs::Tree>> connect() {
-        int ends[2];
-        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno();
-        UniqueFd ours(ends[0]);
-        UniqueFd theirs(ends[1]);
-        const server::Authority authority(tree_, fs::Credentials::root());
+    /// As one more client.
+    Result<void> run(const Verb& verb) {
         const ipc::Cap<protocols::Volume> given = remote::VolumeObject::over(
-            std::make_shared<server::Guard>(authority), wire::Account::alone());
-        QUIRE_TRY(server_.adopt(std::move(ours), given));
-        QUIRE_TRY_ASSIGN(auto cap, ipc::adopt<protocols::Volume>(std::move(theirs)));
+            std::make_shared<server::Guard>(authority()), wire::Account::alone());
+        QUIRE_TRY_ASSIGN(auto cap, across(given));
         QUIRE_TRY_ASSIGN(auto volume, remote::Volume::open(std::move(cap)));
-        return fs::Tree::open(std::move(volume));
+        QUIRE_TRY_ASSIGN(const auto tree, fs::Tree::open(std::move(volume)));
+        QUIRE_TRY(verb.act(*tree));
+        return tree->sync(fs::Call::as_root());
+    }
+    /// The same; the client is gone, with all that it had open, when this returns.
+    Result<void> run(const SessionStep& step) {
+        {
+            QUIRE_TRY_ASSIGN(const auto opener, across(files_->opener(authority())));
+            QUIRE_TRY_ASSIGN(client::Context context, client::Context::create(opener));
+            QUIRE_TRY(step.act(context));
+        }
+        while (files_->counters().contexts + files_->counters().files > 0)
+            std::this_thread::yield();
+        return {};
     }
 
     Result<void> end() {
         server_.stop(std::chrono::steady_clock::now() + std::chrono::minutes(1));
         server_ = *ipc::Server::create();  // the old one ends, with all that clients held
+        files_.reset();
         return tree_->unmount(fs::Call::as_root());
     }
 
 private:
     ServedVolume(std::shared_ptr<fs::Tree> tree, ipc::Server server)
-        : tree_(std::move(tree)), server_(std::move(server)) {}
+        : tree_(std::move(tree)), server_(std::move(server)) {
+        files_ = std::make_unique<server::FileServer>(
+            tree_, server::FileServerOptions{.clock = std::make_shared<FixedClock>(start_of_time),
+                                             .pages = *paging::PagePool::create(
+                                                 {.budget = paging::PagePool::least_budget})});
+    }
+
+    server::Authority authority() const { return {tree_, fs::Credentials::root()}; }
+
+    /// An object as somebody has it who is elsewhere.
+    template <typename I>
+    Result<ipc::Cap<I>> across(const ipc::Cap<I>& object) {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno();
+        UniqueFd ours(ends[0]);
+        UniqueFd theirs(ends[1]);
+        QUIRE_TRY(server_.adopt(std::move(ours), object));
+        return ipc::adopt<I>(std::move(theirs));
+    }
 
     std::shared_ptr<fs::Tree> tree_;
+    std::unique_ptr<server::FileServer> files_;
     ipc::Server server_;
 };
 
@@ -138,13 +174,20 @@ protected:
         const auto recorder = std::make_shared<testing::RecordingDevice>(device);
         recording.acknowledged.push_back(facts_of(*device));
         std::unique_ptr<ServedVolume> served;
-        if (subject.served) served = *ServedVolume::open(recorder, options_of(false));
-        const auto verbs = crash_workload(7);
-        for (std::size_t i = 0; i < verbs.size(); ++i) {
-            const auto done = served ? run(*served, verbs[i]) : run(recorder, verbs[i]);
-            EXPECT_TRUE(done) << verbs[i].name << ": " << done.error().message();
-            recorder->mark(verbs[i].name);
+        if (subject.clients != Clients::none)
+            served = *ServedVolume::open(recorder, options_of(false));
+        const auto note = [&](const std::string& name, const Result<void>& done) {
+            EXPECT_TRUE(done) << name << ": " << done.error().message();
+            recorder->mark(name);
             recording.acknowledged.push_back(facts_of(*device));
+        };
+        constexpr std::uint64_t seed = 7;
+        if (subject.clients == Clients::sessions) {
+            for (const SessionStep& step : session_workload(seed))
+                note(step.name, served->run(step));
+        } else {
+            for (const Verb& verb : crash_workload(seed))
+                note(verb.name, served ? served->run(verb) : run(recorder, verb));
         }
         if (served) {
             const auto ended = served->end();
@@ -159,12 +202,6 @@ protected:
         QUIRE_TRY_ASSIGN(const auto tree, fs::Tree::open(volume));
         QUIRE_TRY(verb.act(*tree));
         return tree->unmount(fs::Call::as_root());
-    }
-
-    static Result<void> run(ServedVolume& served, const Verb& verb) {
-        QUIRE_TRY_ASSIGN(const auto tree, served.connect());
-        QUIRE_TRY(verb.act(*tree));
-        return tree->sync(fs::Call::as_root());
     }
 
     static Facts facts_of(block::Device& device) {
@@ -309,7 +346,9 @@ INSTANTIATE_TEST_SUITE_P(
         Subject{"ext4_without_journal", ext::Type::ext4, 4096, 16 * MiB, 0, 4096, 1, 4, 5, 1, 1},
         Subject{"ext2", ext::Type::ext2, 1024, 12 * MiB, 0, 512, 1, 8, 5, 1, 1},
         Subject{"ext4_served", ext::Type::ext4, 4096, 24 * MiB, 4 * MiB, 4096, 20, 1, 40, 100, 400,
-                true}),
+                Clients::volumes},
+        Subject{"ext4_sessions", ext::Type::ext4, 4096, 24 * MiB, 4 * MiB, 4096, 20, 1, 40, 100,
+                400, Clients::sessions}),
     [](const auto& given) { return given.param.name; });
 
 }  // namespace
