@@ -3,7 +3,11 @@
 // Who hears of what, and that those who do not listen cost nobody anything.
 
 #include <gmock/gmock.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <thread>
 
 #include "events/courier.hpp"
@@ -182,16 +186,74 @@ TEST_F(Events, are_asked_for_by_several_at_once) {
     EXPECT_THAT(last->wait_for(1), ElementsAre(Pair(7, protocols::event_modified)));
 }
 
-TEST_F(Events, reach_another_process) {
-    ipc::Server listener = *ipc::Server::create();
-    const auto there = across(context, listener.home());
-    const auto held = there->open(in_time, "f", to_make, 0644, 0)->file;
-    const auto log = listen(*held);
+/// A process that opens a file, hears of it, and says what it heard. It is made first, because who
+/// has threads already should not make processes that have some.
+class ListeningProcess {
+protected:
+    ListeningProcess() {
+        int ends[2];
+        int words[2];
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+        EXPECT_EQ(::pipe2(words, O_CLOEXEC), 0);
+        channel = UniqueFd(ends[0]);
+        heard_ = UniqueFd(words[0]);
+        UniqueFd theirs(ends[1]);
+        UniqueFd says(words[1]);
+        child_ = ::fork();
+        if (child_ != 0) return;
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        channel.reset();
+        say(says, 1, hear(std::move(theirs), says) ? 1 : 0);
+        ::_exit(0);
+    }
+    ~ListeningProcess() {
+        ::kill(child_, SIGKILL);
+        ::waitpid(child_, nullptr, 0);
+    }
+
+    static constexpr std::size_t expected = 3;
+
+    /// What it says next: a source and events. Nothing: it has ended.
+    EventLog::Event next_word() const {
+        EventLog::Event word{};
+        if (::read(heard_.get(), &word, sizeof(word)) != sizeof(word)) return {};
+        return word;
+    }
+
+    UniqueFd channel;
+
+private:
+    static void say(const UniqueFd& to, std::uint64_t source, std::uint32_t events) {
+        const EventLog::Event word(source, events);
+        if (::write(to.get(), &word, sizeof(word)) != sizeof(word)) ::_exit(1);
+    }
+    static bool hear(UniqueFd its_channel, const UniqueFd& says) {
+        ipc::Server listener = *ipc::Server::create();
+        const auto there = ipc::adopt<OpenerContext>(std::move(its_channel), listener.home());
+        if (!there) return false;
+        const auto held = (*there)->open(in_time, "f", to_make, 0644, 0);
+        if (!held) return false;
+        const auto log = listen(*held->file, everything, 9);
+        say(says, 0, 0);  // it listens
+        for (const auto& [source, events] : log->wait_for(expected)) say(says, source, events);
+        listener.stop(std::chrono::steady_clock::now());
+        return !::testing::Test::HasFailure();
+    }
+
+    UniqueFd heard_;
+    pid_t child_ = -1;
+};
+
+class EventsElsewhere : public ListeningProcess, public FileGround {};
+
+TEST_F(EventsElsewhere, reach_another_process) {
+    ASSERT_TRUE(carrier.adopt(std::move(channel), ipc::AnyCap(context)));
+    ASSERT_EQ(next_word(), EventLog::Event(0, 0));
     ASSERT_TRUE(open("f")->write(in_time, 0, bytes_of("x")));
-    EXPECT_THAT(log->wait_for(3),
-                ElementsAre(Pair(7, protocols::event_opened), Pair(7, protocols::event_modified),
-                            Pair(7, protocols::event_closed)));
-    listener.stop(std::chrono::steady_clock::now());
+    EXPECT_EQ(next_word(), EventLog::Event(9, protocols::event_opened));
+    EXPECT_EQ(next_word(), EventLog::Event(9, protocols::event_modified));
+    EXPECT_EQ(next_word(), EventLog::Event(9, protocols::event_closed));
+    EXPECT_EQ(next_word(), EventLog::Event(1, 1)) << "it ends well";
 }
 
 // One subscriber is stuck in its notifier, another one is dead, a third never reads what it is sent.
