@@ -6,9 +6,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string_view>
@@ -18,6 +21,9 @@
 #include "crash/traced_program.hpp"
 #include "crash/workload.hpp"
 #include "quire/block/file_device.hpp"
+#include "quire/client/context.hpp"
+#include "quire/ipc/client.hpp"
+#include "quire/protocols/service.hpp"
 #include "quire/testing/bytes.hpp"
 #include "quire/volumes/ext/volume.hpp"
 #include "serve/served_image.hpp"
@@ -26,6 +32,8 @@ namespace quire::tests {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+
+const ipc::Call for_ever = ipc::Call::forever();
 
 /// A field of a line of facts, as tree_hash.hpp counts them behind the path.
 std::string field(std::string_view fact, int number) {
@@ -37,6 +45,27 @@ constexpr int time_field = 7;
 /// Type, size and content.
 std::string content_in(std::string_view fact) {
     return field(fact, 0) + ' ' + field(fact, 1) + ' ' + field(fact, 3);
+}
+
+/// How many have connected to a socket and were not accepted yet.
+int waiting_to_be_let_in(const std::string& socket) {
+    std::ifstream sockets("/proc/net/unix");
+    int count = 0;
+    for (std::string line; std::getline(sockets, line);)
+        if (line.ends_with(' ' + socket) && line.find(" 02 ") != std::string::npos) ++count;
+    return count;
+}
+
+/// Whether all threads of a process stand still.
+bool stands_still(pid_t process) {
+    for (const auto& thread :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process))) {
+        std::ifstream file(thread.path() / "stat");
+        const std::string stat{std::istreambuf_iterator<char>(file), {}};
+        // Behind the program's name, which stands in parentheses.
+        if (stat.find(") T ") == std::string::npos) return false;
+    }
+    return true;
 }
 
 class KilledServer : public ::testing::Test {
@@ -194,25 +223,47 @@ TEST_F(KilledServer, loses_nothing_that_was_acknowledged_and_is_replaced_at_once
     EXPECT_GT(failed, kills / 4) << "the server was rarely killed in the middle of something";
 }
 
+// It stands still, so that calls wait for it and not for anything else, and never goes on.
 TEST_F(KilledServer, fails_what_waits_for_it) {
     ASSERT_EQ(served_.serve(), "");
-    // A verb that has connected and waits for its input.
-    std::thread client([&] {
-        const auto ended =
-            run_program({"/bin/sh", "-c",
-                         fmt::format("(while [ -e '{}' ]; do :; done; echo late) | '{}' cp - '{}'",
-                                     served_.socket(), QUIRE_PROGRAM, served_.inside("/late"))});
+    const auto service = *ipc::connect<protocols::Service>(served_.socket());
+    const auto opener = *service->opener(for_ever, "", false);
+    const auto volume = *service->volume(for_ever, "", false);
+    const auto top = *volume->root(for_ever, {});
+    client::Context context = *client::Context::create(opener);
+    client::File file = *context.open("waits", protocols::open_write | protocols::open_create);
+    ASSERT_TRUE(file.write(testing::pattern(1000)));
+    client::Context other = *client::Context::create(opener);
+    const pid_t server = served_.server();
+    ASSERT_GT(server, 0);
+    ASSERT_EQ(::kill(server, SIGSTOP), 0);
+    while (!stands_still(server)) std::this_thread::yield();
+    const int let_in_late = waiting_to_be_let_in(served_.socket());
+
+    std::array<std::errc, 3> ends{};
+    const auto code = [](const auto& result) {
+        return result ? std::errc() : result.error().code();
+    };
+    const auto sent = [&] { return service->remote()->counters().sent_messages; };
+    const std::uint64_t before = sent();
+    std::vector<std::jthread> waiting;
+    waiting.emplace_back([&] { ends[0] = code(file.flush()); });
+    waiting.emplace_back([&] { ends[1] = code(other.stat("sub")); });
+    waiting.emplace_back([&] { ends[2] = code(volume->lookup(for_ever, {}, top.node, "sub")); });
+    waiting.emplace_back([&] {
+        const auto ended = run_program(quire_words({"ls", served_.inside("/")}));
         EXPECT_TRUE(ended && ended->exit_code == 1);
-        EXPECT_NE(ended->output.find("onnection reset"), std::string::npos) << ended->output;
+        // It looks once more, where nobody is any more.
+        EXPECT_NE(ended->output.find("no server can be reached"), std::string::npos)
+            << ended->output;
     });
-    // The verb is there when the server has two clients, one of them the question.
-    while (true) {
-        const auto asked = run_program(quire_words({"ps", "--json", served_.socket()}));
-        ASSERT_TRUE(asked && asked->exit_code == 0) << asked->output;
-        if (asked->output.find("},{") != std::string::npos) break;
-    }
+    // They are on their way, and nobody answers.
+    while (sent() < before + ends.size()) std::this_thread::yield();
+    while (waiting_to_be_let_in(served_.socket()) == let_in_late) std::this_thread::yield();
     served_.kill();
-    client.join();
+    waiting.clear();
+    for (const std::errc end : ends) EXPECT_EQ(end, std::errc::connection_reset);
+    EXPECT_EQ(code(context.stat("sub")), std::errc::connection_reset);
 }
 
 }  // namespace
