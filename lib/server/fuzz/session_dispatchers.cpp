@@ -2,7 +2,8 @@
 
 // Messages to what a client holds: an opener, a context, a file and a directory, in a subtree and as
 // a plain user; and the same messages to what root holds of the whole tree for reading only. Before
-// each message (see fuzz_messages.hpp) a byte says which of them it is for. Whatever they are, what is
+// each message (see fuzz_messages.hpp) a byte says which of them it is for; or for the filesystem
+// itself, whose openers for anybody are dropped at once. Whatever they are, what is
 // outside the subtree stays as it was, through what is for reading only everything does, and in the
 // end nothing is left.
 
@@ -40,8 +41,11 @@ std::string outside(const ipc::Cap<protocols::OpenerContext>& root) {
 
 /// What a client holds, and how messages come to it.
 struct Held {
-    Held(ipc::Cap<protocols::Opener> its_opener, std::string_view path, std::uint32_t flags)
-        : opener(std::move(its_opener)), context(*opener->context(no_limit)) {
+    Held(server::FileServer& files, ipc::Cap<protocols::Opener> its_opener, std::string_view path,
+         std::uint32_t flags)
+        : filesystem(files.filesystem()),
+          opener(std::move(its_opener)),
+          context(*opener->context(no_limit)) {
         const auto opened = context->open(no_limit, path, flags, 0666, 0);
         testing::fuzz_expect(opened.has_value());
         file = opened->file;
@@ -57,7 +61,7 @@ struct Held {
         while (goes_on && !input.empty()) {
             const std::uint8_t whose = input.front();
             input = input.subspan(1);
-            switch (whose % 5) {
+            switch (whose % 6) {
                 case 0:
                     goes_on = testing::dispatch_message(*opener, 16, input);
                     break;
@@ -70,6 +74,9 @@ struct Held {
                 case 3:
                     goes_on = testing::dispatch_message(*directory, 90, input);
                     break;
+                case 5:
+                    goes_on = testing::dispatch_message(*filesystem, 16, input);
+                    break;
                 default:
                     goes_on = testing::dispatch_message(*context, 32, input);
             }
@@ -77,6 +84,7 @@ struct Held {
         testing::fuzz_expect(context->stat(no_limit, "/", true).has_value());
     }
 
+    ipc::Cap<protocols::Filesystem> filesystem;
     ipc::Cap<protocols::Opener> opener;
     ipc::Cap<protocols::OpenerContext> context;
     ipc::Cap<protocols::FileObject> file;
@@ -114,19 +122,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string all_before = testing::WholeTree::of(*root).value_or("");
     testing::fuzz_expect(!all_before.empty());
     // Root could do anything, but for how it holds the tree.
-    Held(*opener_of_root->restrict(no_limit, "", true), "secret", protocols::open_read)
+    Held(files, *opener_of_root->restrict(no_limit, "", true), "secret", protocols::open_read)
         .take_all({data, size});
     testing::fuzz_expect(testing::WholeTree::of(*root) == all_before);
     {
         const auto authority = server::Authority(
             tree, {.uid = 1000, .gid = 1000, .groups = {50}, .umask = 022, .pid = 0});
-        const Held held(*files.opener(authority)->restrict(no_limit, "home", false), "f", to_make);
+        const Held held(files, *files.opener(authority)->restrict(no_limit, "home", false), "f",
+                        to_make);
         testing::fuzz_expect(held.context->mkdir(no_limit, "d", 0777).has_value());
         held.take_all({data, size});
     }
     testing::fuzz_expect(outside(root) == before);
     const server::FileServerCounters left = files.counters();
-    testing::fuzz_expect(left.files == 0 && left.directories == 0 && left.providers == 0 &&
-                         left.buffers == 0);
+    testing::fuzz_expect(left.openers == 1 && left.contexts == 1 && left.files == 0 &&
+                         left.directories == 0 && left.providers == 0 && left.buffers == 0);
     return 0;
 }
