@@ -17,6 +17,7 @@
 
 #include "quire/base/name.hpp"
 #include "quire/confine/confinement.hpp"
+#include "quire/ipc/call.hpp"
 #include "quire/remote/volume.hpp"
 
 namespace quire::assembly {
@@ -68,15 +69,14 @@ Result<void> Serving::hold(bool patient) {
     // Before there are threads, so that none of them gets these.
     const sigset_t signals = signals_of_end();
     ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-    const auto until = std::chrono::steady_clock::now() + time_for_calls;
+    const auto patience = ipc::Call::within(time_for_calls);
     while (true) {
         auto held = assembler_.hold(request_.address, access_);
         if (held) {
             held_ = *std::move(held);
             return {};
         }
-        if (!patient || held.error() != std::errc::device_or_resource_busy ||
-            std::chrono::steady_clock::now() > until)
+        if (!patient || held.error() != std::errc::device_or_resource_busy || patience.expired())
             return std::unexpected(std::move(held).error());
         constexpr timespec while_it_commits{.tv_sec = 0, .tv_nsec = 20'000'000};
         ::nanosleep(&while_it_commits, nullptr);
@@ -188,7 +188,7 @@ void Serving::wait() {
 }
 
 Result<void> Serving::finish() {
-    const bool quiet = server_->stop(std::chrono::steady_clock::now() + time_for_calls);
+    const bool quiet = server_->stop(*ipc::Call::within(time_for_calls).deadline());
     if (!quiet) say(Error(std::errc::operation_canceled, "calls in progress were cancelled"));
     server_.reset();
     served_->files.reset();
