@@ -14,7 +14,7 @@ namespace {
 /// Who asks for less has nothing of a table.
 constexpr unsigned asked_before = 4;
 /// For one walk, which may find content in segments of its own.
-constexpr int most_mappings = 4;
+constexpr int segments_of_a_walk = 4;
 
 protocols::Attributes attributes_of(const paging::NodeImage& image) {
     const auto time = [&](std::size_t which) {
@@ -76,7 +76,7 @@ Result<KnownNames::Outcome> KnownNames::find(ContextState& state, std::string_vi
             return fail(std::errc::connection_reset, "the server is gone");
         if (outcome == Outcome::missing) return fail(std::errc::no_such_file_or_directory);
         if (outcome != Outcome::unmapped) return outcome;
-        if (mappings == most_mappings) return Outcome::unknown;
+        if (mappings == segments_of_a_walk) return Outcome::unknown;
         QUIRE_TRY(map(state, answer_.segment));
         if (refused_) return Outcome::unknown;
     }

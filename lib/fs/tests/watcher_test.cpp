@@ -24,7 +24,7 @@ namespace {
 
 const Call as_owner = Call::as_root();
 
-class Listener final : public TreeWatcher {
+class ChangeListener final : public TreeWatcher {
 public:
     void begin_change(const TreeChange& change) override {
         ++under_way;
@@ -166,7 +166,7 @@ protected:
         }
     }
 
-    const std::shared_ptr<Listener> listener = std::make_shared<Listener>();
+    const std::shared_ptr<ChangeListener> listener = std::make_shared<ChangeListener>();
     int changes = 0;
     std::shared_ptr<testing::HookedVolume> volume;
     std::shared_ptr<Tree> tree;
@@ -252,7 +252,7 @@ TEST_F(WatchedTree, tells_of_all_that_changes) {
 }
 
 TEST_F(WatchedTree, tells_who_comes_in_the_middle_of_both_ends) {
-    const auto late = std::make_shared<Listener>();
+    const auto late = std::make_shared<ChangeListener>();
     int seen = -1;
     const auto in_the_middle = std::make_shared<testing::HookedVolume>(
         *memory::MemoryVolume::create({.clock = std::make_shared<SystemClock>()}),

@@ -15,7 +15,7 @@ namespace quire::paging {
 namespace {
 
 /// Of who changes something on the way just now; after that it takes a message.
-constexpr int most_tries = 4;
+constexpr int most_walks = 4;
 constexpr std::size_t most_records = 128;
 constexpr std::size_t most_links = 40;
 constexpr std::size_t longest_path = 4095;
@@ -92,7 +92,7 @@ NameReader::Outcome NameReader::find(std::string_view path, bool follow, Answer&
                                      std::vector<std::byte>* content) {
     if (!map_->server_lives()) return Outcome::died;
     if (records_ == nullptr || path.empty() || path.size() > longest_path) return Outcome::unknown;
-    for (int i = 0; i < most_tries; ++i) {
+    for (int i = 0; i < most_walks; ++i) {
         const Outcome outcome = walk(path, follow, answer, content);
         if (outcome == Outcome::unknown) return outcome;
         // What has been found is so, if all of it still is.

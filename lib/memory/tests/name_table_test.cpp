@@ -20,7 +20,7 @@
 namespace quire::paging {
 namespace {
 
-using Outcome = NameReader::Outcome;
+using Look = NameReader::Outcome;
 
 constexpr std::uint8_t file_type = 1;
 constexpr std::uint8_t directory_type = 2;
@@ -77,16 +77,15 @@ protected:
         }
     }
     NameReader reader() { return {map_all(), table->shape()}; }
-    Outcome look(std::string_view path, bool follow = true) {
+    Look look(std::string_view path, bool follow = true) {
         NameReader own = reader();
         return own.find(path, follow, answer);
     }
     std::string content(std::string_view path, bool follow = true) {
         std::vector<std::byte> content;
         NameReader own = reader();
-        const Outcome outcome = own.find(path, follow, answer, &content);
-        if (outcome != Outcome::found)
-            return "outcome " + std::to_string(static_cast<int>(outcome));
+        const Look outcome = own.find(path, follow, answer, &content);
+        if (outcome != Look::found) return "outcome " + std::to_string(static_cast<int>(outcome));
         return {reinterpret_cast<const char*>(content.data()), content.size()};
     }
     /// Whether the text is anywhere in the memory that clients have.
@@ -116,21 +115,21 @@ TEST_F(Names, are_found_by_their_paths) {
     table->show_missing(3, "nothing", gone);
     for (const char* path : {"usr/share/words", "/usr/share/words", "//usr/./share//words",
                              "usr/../usr/share/../share/words", "../../usr/share/words"}) {
-        ASSERT_EQ(look(path), Outcome::found) << path;
+        ASSERT_EQ(look(path), Look::found) << path;
         EXPECT_EQ(answer.attributes.size, 1234u);
         EXPECT_EQ(answer.attributes.type, file_type);
     }
     for (const char* path : {"/", ".", "usr/..", "..", "./."}) {
-        ASSERT_EQ(look(path), Outcome::found) << path;
+        ASSERT_EQ(look(path), Look::found) << path;
         EXPECT_EQ(answer.attributes.type, directory_type);
     }
-    ASSERT_EQ(look("usr/share/"), Outcome::found);
-    EXPECT_EQ(look("usr/share/nothing"), Outcome::missing);
-    EXPECT_EQ(look("usr/share/nothing/at/all"), Outcome::missing);
+    ASSERT_EQ(look("usr/share/"), Look::found);
+    EXPECT_EQ(look("usr/share/nothing"), Look::missing);
+    EXPECT_EQ(look("usr/share/nothing/at/all"), Look::missing);
     // A file is no directory; the server says so.
     for (const char* path : {"usr/share/words/", "usr/share/words/.", "usr/share/words/..",
                              "usr/share/words/x", "usr/other", "usr/shar", "usr/share/word", ""})
-        EXPECT_EQ(look(path), Outcome::unknown) << path;
+        EXPECT_EQ(look(path), Look::unknown) << path;
 }
 
 TEST_F(Names, of_all_lengths_are_told_apart) {
@@ -143,10 +142,10 @@ TEST_F(Names, of_all_lengths_are_told_apart) {
     for (std::size_t i = 0; i < names.size(); ++i) show(1, names[i], 100 + i, file(i));
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (names[i].size() > longest_shown_name) {
-            EXPECT_EQ(look(names[i]), Outcome::unknown);
+            EXPECT_EQ(look(names[i]), Look::unknown);
             continue;
         }
-        ASSERT_EQ(look(names[i]), Outcome::found) << names[i];
+        ASSERT_EQ(look(names[i]), Look::found) << names[i];
         EXPECT_EQ(answer.attributes.size, i);
     }
 }
@@ -155,16 +154,16 @@ TEST_F(Names, are_not_found_through_what_may_not_be_searched) {
     begin();
     show(1, "closed", 2, directory(false));
     show(2, "file", 3, file());
-    ASSERT_EQ(look("closed"), Outcome::found);
-    EXPECT_EQ(look("closed/file"), Outcome::unknown);
-    EXPECT_EQ(look("closed/.."), Outcome::unknown);
+    ASSERT_EQ(look("closed"), Look::found);
+    EXPECT_EQ(look("closed/file"), Look::unknown);
+    EXPECT_EQ(look("closed/.."), Look::unknown);
     show(1, "closed", 2, directory());
-    EXPECT_EQ(look("closed/file"), Outcome::found) << "it is known now that it may";
+    EXPECT_EQ(look("closed/file"), Look::found) << "it is known now that it may";
     show(1, "closed", 2, directory(false));
-    EXPECT_EQ(look("closed/file"), Outcome::found) << "which is not forgotten";
+    EXPECT_EQ(look("closed/file"), Look::found) << "which is not forgotten";
     table->hide(2);
     show(1, "closed", 2, directory(false));
-    EXPECT_EQ(look("closed/file"), Outcome::unknown) << "until it may be otherwise";
+    EXPECT_EQ(look("closed/file"), Look::unknown) << "until it may be otherwise";
 }
 
 TEST_F(Names, of_links_lead_where_they_say) {
@@ -181,22 +180,22 @@ TEST_F(Names, of_links_lead_where_they_say) {
     show(1, "unread", 11, {.attributes = {.type = link_type}});
     for (const char* path : {"to_b/file", "a/absolute", "to_b/up/to_b/file", "slash/file",
                              "to_file", "to_b/up/to_b/up/a/absolute", "to_b/../b/file"}) {
-        ASSERT_EQ(look(path), Outcome::found) << path;
+        ASSERT_EQ(look(path), Look::found) << path;
         EXPECT_EQ(answer.attributes.size, 7u) << path;
     }
-    ASSERT_EQ(look("to_b", false), Outcome::found);
+    ASSERT_EQ(look("to_b", false), Look::found);
     EXPECT_EQ(answer.attributes.type, link_type);
     for (const char* path : {"to_b/", "slash/", "to_b/."}) {
-        ASSERT_EQ(look(path, false), Outcome::found) << path;
+        ASSERT_EQ(look(path, false), Look::found) << path;
         EXPECT_EQ(answer.attributes.type, directory_type) << path;
     }
-    ASSERT_EQ(look("slash"), Outcome::found);
+    ASSERT_EQ(look("slash"), Look::found);
     EXPECT_EQ(answer.attributes.type, directory_type);
     EXPECT_EQ(content("to_b", false), "a/b");
-    EXPECT_EQ(look("to_file/"), Outcome::unknown);
-    EXPECT_EQ(look("circle"), Outcome::unknown);
-    EXPECT_EQ(look("unread"), Outcome::unknown);
-    EXPECT_EQ(look("unread", false), Outcome::found);
+    EXPECT_EQ(look("to_file/"), Look::unknown);
+    EXPECT_EQ(look("circle"), Look::unknown);
+    EXPECT_EQ(look("unread"), Look::unknown);
+    EXPECT_EQ(look("unread", false), Look::found);
 }
 
 TEST_F(Names, bring_content_with_them) {
@@ -232,7 +231,7 @@ TEST_F(Names, are_gone_once_they_are_taken_away_and_what_is_below_with_them) {
     gone.clear();
     EXPECT_EQ(held, 1) << "the root";
     for (const char* path : {"a", "a/b", "a/b/secret", "a/b/nothing"})
-        EXPECT_EQ(look(path), Outcome::unknown) << path;
+        EXPECT_EQ(look(path), Look::unknown) << path;
     EXPECT_FALSE(is_in_memory("the content of it"));
     EXPECT_EQ(table->counters().shown, 1u);
     show(3, "x", 5, file());
@@ -243,18 +242,18 @@ TEST_F(Names, that_are_hidden_come_back_with_what_is_below) {
     begin();
     show(1, "a", 2, directory());
     show(2, "file", 3, file_with("content of it"));
-    ASSERT_EQ(look("a/file"), Outcome::found);
+    ASSERT_EQ(look("a/file"), Look::found);
     const std::uint64_t identity = answer.node;
     EXPECT_EQ(table->find_readable(identity)->key, 3u);
     table->hide(2);
-    EXPECT_EQ(look("a"), Outcome::unknown);
-    EXPECT_EQ(look("a/file"), Outcome::unknown);
+    EXPECT_EQ(look("a"), Look::unknown);
+    EXPECT_EQ(look("a/file"), Look::unknown);
     show(1, "a", 2, directory());
-    ASSERT_EQ(look("a/file"), Outcome::found);
+    ASSERT_EQ(look("a/file"), Look::found);
     EXPECT_EQ(answer.node, identity);
     table->hide(3);
     EXPECT_FALSE(is_in_memory("content of it"));
-    EXPECT_EQ(look("a/file"), Outcome::unknown);
+    EXPECT_EQ(look("a/file"), Look::unknown);
     show(2, "file", 3, file_with("more"));
     EXPECT_EQ(content("a/file"), "more");
     EXPECT_EQ(answer.node, identity);
@@ -264,9 +263,9 @@ TEST_F(Names, say_when_they_go_what_could_be_opened) {
     begin();
     show(1, "f", 2, file_with("content"));
     show(1, "g", 3, file(1));
-    ASSERT_EQ(look("f"), Outcome::found);
+    ASSERT_EQ(look("f"), Look::found);
     const std::uint64_t identity = answer.node;
-    ASSERT_EQ(look("g"), Outcome::found);
+    ASSERT_EQ(look("g"), Look::found);
     EXPECT_FALSE(table->find_readable(answer.node)) << "nobody has read it";
     table->hide(2);
     EXPECT_TRUE(table->find_readable(identity)) << "it has changed, and is readable yet";
@@ -286,7 +285,7 @@ TEST_F(Names, say_when_they_go_what_could_be_opened) {
     EXPECT_EQ(gone.front().identity, identity);
     EXPECT_FALSE(table->find_readable(identity));
     table->show_root(node(1), directory(), gone);
-    EXPECT_EQ(look("f"), Outcome::unknown);
+    EXPECT_EQ(look("f"), Look::unknown);
     gone.clear();
     show(1, "f", 2, file_with("content"));
     EXPECT_TRUE(table->find_readable(identity));
@@ -301,20 +300,20 @@ TEST_F(Names, may_come_to_mean_something_else) {
     show(1, "a", 2, directory());
     show(2, "below", 3, file());
     show(1, "a", 4, file(4));
-    ASSERT_EQ(look("a"), Outcome::found);
+    ASSERT_EQ(look("a"), Look::found);
     EXPECT_EQ(answer.attributes.size, 4u);
-    EXPECT_EQ(look("a/below"), Outcome::unknown);
+    EXPECT_EQ(look("a/below"), Look::unknown);
     table->show_missing(1, "a", gone);
-    EXPECT_EQ(look("a"), Outcome::missing);
+    EXPECT_EQ(look("a"), Look::missing);
     show(1, "a", 2, directory());
-    ASSERT_EQ(look("a"), Outcome::found);
+    ASSERT_EQ(look("a"), Look::found);
     // A node has one name: the newer one.
     show(1, "b", 2, directory());
-    EXPECT_EQ(look("a"), Outcome::unknown);
-    EXPECT_EQ(look("b"), Outcome::found);
+    EXPECT_EQ(look("a"), Look::unknown);
+    EXPECT_EQ(look("b"), Look::found);
     // What a damaged volume may say.
     show(2, "loop", 1, directory());
-    EXPECT_EQ(look("b/loop"), Outcome::unknown);
+    EXPECT_EQ(look("b/loop"), Look::unknown);
     gone.clear();
     EXPECT_EQ(held, 2);
 }
@@ -342,21 +341,21 @@ TEST_F(Names, make_room_for_others) {
     for (std::uint64_t i = 0; i < 4 * records; ++i) {
         std::vector<std::byte> bytes;
         const std::string path = "directory " + std::to_string(i % directories) + '/' + name(i);
-        if (own.find(path, true, answer, &bytes) != Outcome::found) continue;
+        if (own.find(path, true, answer, &bytes) != Look::found) continue;
         ++found;
         ASSERT_EQ(std::memcmp(bytes.data(), name(i).data(), name(i).size()), 0) << path;
     }
     EXPECT_GT(found, 0u);
     table->clear().clear();
     EXPECT_EQ(held, 0);
-    EXPECT_EQ(look("/"), Outcome::unknown);
+    EXPECT_EQ(look("/"), Look::unknown);
 }
 
 // Whoever may make files chooses their names, and knows the hash.
 TEST_F(Names, that_were_chosen_to_fall_together_are_not_all_shown) {
     begin();
     show(1, "d", 2, directory());
-    ASSERT_EQ(look("d"), Outcome::found);
+    ASSERT_EQ(look("d"), Look::found);
     const std::uint64_t identity = answer.node;
     const std::uint32_t buckets = table->shape().buckets;
     std::vector<std::string> names;
@@ -365,7 +364,7 @@ TEST_F(Names, that_were_chosen_to_fall_together_are_not_all_shown) {
             names.push_back(std::to_string(i));
     for (std::size_t i = 0; i < names.size(); ++i) show(2, names[i], 100 + i, file(i));
     std::size_t found = 0;
-    for (const std::string& name : names) found += look("d/" + name) == Outcome::found;
+    for (const std::string& name : names) found += look("d/" + name) == Look::found;
     // Others may be there already.
     EXPECT_LE(found, static_cast<std::size_t>(longest_chain));
     EXPECT_GE(found, static_cast<std::size_t>(longest_chain) - 2);
@@ -383,7 +382,7 @@ TEST_F(Names, of_content_that_gives_way_to_pages_are_asked_for_again) {
     NameReader own = reader();
     for (std::uint64_t i = 0; i < 1000; ++i) {
         std::vector<std::byte> bytes;
-        if (own.find(std::to_string(i), true, answer, &bytes) != Outcome::found) continue;
+        if (own.find(std::to_string(i), true, answer, &bytes) != Look::found) continue;
         ASSERT_EQ(std::memcmp(bytes.data(), content_of_it.data(), bytes.size()), 0);
     }
 }
@@ -409,7 +408,7 @@ TEST_F(Names, of_no_shape_are_not_looked_for) {
           NameTableShape{good.segment, good.buckets, ~0U}, NameTableShape{99, good.buckets, 10},
           NameTableShape{~0U, good.buckets, 10}}) {
         NameReader own(map, bad);
-        EXPECT_EQ(own.find("/", true, answer), Outcome::unknown);
+        EXPECT_EQ(own.find("/", true, answer), Look::unknown);
     }
 }
 
@@ -434,8 +433,8 @@ TEST_F(Names, are_found_whole_while_they_change) {
             while (!done) {
                 for (int number = 0; number < files; ++number) {
                     const std::string path = "d/" + std::to_string(number);
-                    const Outcome outcome = own.find(path, true, mine, &bytes);
-                    if (outcome != Outcome::found) continue;
+                    const Look outcome = own.find(path, true, mine, &bytes);
+                    if (outcome != Look::found) continue;
                     ++count;
                     const std::uint64_t size = mine.attributes.size;
                     ASSERT_EQ(bytes.size(), size);
