@@ -136,8 +136,9 @@ protected:
                                                {.umask = 0, .patience = std::chrono::minutes(1)}));
         kept_.emplace(*good_->open("g", protocols::open_read | protocols::open_write));
         expect_good("before all");
-        // Until it looks for names in memory, which the server has from then on.
+        // Until it finds names and content in memory, which the server has from then on.
         for (int i = 0; i < 8; ++i) EXPECT_TRUE(good_->stat("g"));
+        for (int i = 0; i < 2; ++i) expect_good("once it finds names");
         before_ = held();
         descriptors_before_ = descriptors();
     }
