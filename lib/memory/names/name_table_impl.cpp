@@ -133,8 +133,8 @@ void NameTable::Impl::enter(std::uint32_t number, std::uint32_t directory, std::
     shared.tag.store(tag_of_hash(slot.hash), std::memory_order_relaxed);
     shared.next.store(slot.next, std::memory_order_relaxed);
     const std::size_t beginning = std::min(name.size(), name_beginning);
-    std::memcpy(shared.name.data(), name.data(), beginning);
-    std::memcpy(shared.more_of_name.data(), name.data() + beginning, name.size() - beginning);
+    std::ranges::copy(name.substr(0, beginning), shared.name.begin());
+    std::ranges::copy(name.substr(beginning), shared.more_of_name.begin());
     head(slot.hash).store(number, std::memory_order_release);
     slot.used = true;
     ++used_;
