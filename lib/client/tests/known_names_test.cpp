@@ -353,6 +353,25 @@ TEST_P(Leases, outlive_the_permission_to_open) {
     EXPECT_EQ(had, 0);
 }
 
+// An empty file is all that a writer has, and no leave to read what will be in it.
+TEST_P(Leases, are_not_for_those_who_may_only_write) {
+    const fs::Credentials somebody{.uid = 1000, .gid = 1000, .groups = {}, .umask = 0, .pid = 0};
+    make("d/box", "");
+    ASSERT_TRUE(context->chmod("d/box", 0602));
+    Context user = *Context::create(opener(somebody));
+    warm_up(user);
+    ASSERT_TRUE(user.open("d/box", protocols::open_write));
+    EXPECT_EQ(code_of(user.open("d/box", "r")), std::errc::permission_denied);
+    EXPECT_EQ(code_of(user.read_file("d/box")), std::errc::permission_denied);
+    File writer = open("d/box", "r+");
+    ASSERT_TRUE(writer.write(bytes_of("not for everybody")));
+    ASSERT_TRUE(writer.close());
+    int had = 0;
+    for (std::uint64_t identity = 0; identity < 100; ++identity)
+        had += user.capability()->open_leased(ipc::Call::forever(), identity).has_value();
+    EXPECT_EQ(had, 0);
+}
+
 // Many files are opened and read while they are replaced, removed and rewritten: what is open shows one
 // whole version, and none that was over before it was opened.
 TEST_P(Leases, are_right_in_a_race) {

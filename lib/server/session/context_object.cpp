@@ -26,10 +26,12 @@ Result<std::vector<std::byte>> first_bytes(const OpenedFile& opened, const fs::C
     return content;
 }
 
-// For who looks for it in memory: all of a file, or nothing.
+// For who looks for it in memory: all of a file that was opened for reading, or nothing. That a file is
+// empty may be known by who may not read it; what is shown may be opened, and read later.
 std::optional<ShownNames::Content> all_content(const OpenedFile& opened,
                                                std::span<const std::byte> content) {
-    if (content.size() != opened.attributes.size) return std::nullopt;
+    if (!opened.accessor.file().mode().read || content.size() != opened.attributes.size)
+        return std::nullopt;
     return content;
 }
 
