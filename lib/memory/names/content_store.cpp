@@ -23,6 +23,9 @@ std::optional<std::uint32_t> ContentStore::make_slab(std::size_t size_class) {
         runs_.give_back(stretch.first);
         return std::nullopt;
     }
+    // Between the pieces nothing is left of a file that others may lose the right to read.
+    std::memset(runs_.segment_of(stretch.first).data() + RunStore::offset_of(stretch.first), 0,
+                run_size);
     if (unused_.empty()) {
         unused_.push_back(static_cast<std::uint32_t>(slabs_.size()));
         slabs_.emplace_back();
@@ -69,8 +72,7 @@ void ContentStore::give_back(Piece piece) {
     const std::uint32_t run = slab.run;
     forget(piece.slab);
     runs_.release(run);
-    // Its memory had zeros, or somebody else's content, before it was ours.
-    runs_.give_back(run);
+    runs_.give_back_clean(run);
 }
 
 std::span<std::byte> ContentStore::bytes(Piece piece) const {
