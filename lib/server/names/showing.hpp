@@ -30,7 +30,7 @@ public:
         if (!trail_.steps.empty()) trail_.steps.back().target = target;
     }
     void show(const std::optional<ShownNames::Content>& content = {}) {
-        if (table_) names_.show(*table_, owner_.authority, call_, trail_, since_, content);
+        if (table_) names_.show(table_, owner_.authority, call_, trail_, since_, content);
     }
 
 private:

@@ -54,10 +54,8 @@ void ShownNames::add(const std::shared_ptr<paging::NameTable>& table,
                      const std::shared_ptr<Leases>& leases) {
     const std::scoped_lock lock(mutex_);
     std::erase_if(tables_, [](const Watching& other) { return other.table.expired(); });
-    const auto same = [&](const Watching& other) {
-        return !other.table.owner_before(table) && !table.owner_before(other.table);
-    };
-    auto place = std::ranges::find_if(tables_, same);
+    auto place =
+        std::ranges::find_if(tables_, [&](const Watching& other) { return other.is_of(table); });
     if (place == tables_.end()) place = tables_.insert(place, {.table = table, .leases = {}});
     std::erase_if(place->leases, [](const auto& other) { return other.expired(); });
     place->leases.push_back(leases);
@@ -68,8 +66,12 @@ void ShownNames::keep_for_those_who_have_it(const Watching& watching,
                                             paging::NameTable::Gone& gone) {
     for (const paging::NameTable::Left& one : left) {
         if (!one.was_readable) continue;
-        for (const auto& place : watching.leases)
-            if (const auto leases = place.lock()) leases->keep(one, gone);
+        for (const auto& place : watching.leases) {
+            auto leases = place.lock();
+            if (!leases) continue;
+            leases->keep(one, gone);
+            gone.push_back({0, {0, std::move(leases)}, false});
+        }
     }
 }
 
@@ -81,13 +83,13 @@ ShownNames::Mark& ShownNames::of_name(fs::Cookie directory, const Name& name) {
     return marks_[paging::hash_of_name(directory, name.view()) % mark_count];
 }
 
-void ShownNames::show(paging::NameTable& table, const Authority& authority, const fs::Call& call,
-                      const fs::Trail& trail, std::uint64_t since,
+void ShownNames::show(const std::shared_ptr<paging::NameTable>& table, const Authority& authority,
+                      const fs::Call& call, const fs::Trail& trail, std::uint64_t since,
                       const std::optional<Content>& content) {
     const fs::NodeReference& top = authority.top();
     std::optional<fs::Attributes> of_top;
     const bool searched = is_searched(trail, top);
-    if (!table.shows(top->cookie(), searched)) {
+    if (!table->shows(top->cookie(), searched)) {
         auto attributes = authority.tree().attributes(call, top);
         if (!attributes) return;
         of_top = *std::move(attributes);
@@ -96,15 +98,14 @@ void ShownNames::show(paging::NameTable& table, const Authority& authority, cons
     {
         const std::scoped_lock lock(mutex_);
         if (of_top && is_settled(of_node(top->cookie()), since))
-            table.show_root(held(top), {.attributes = image_of(*of_top), .searchable = searched},
-                            gone);
+            table->show_root(held(top), {.attributes = image_of(*of_top), .searchable = searched},
+                             gone);
         for (std::size_t step = 0; step < trail.steps.size(); ++step)
-            show_step(table, trail, step, since, content, gone);
+            show_step(*table, trail, step, since, content, gone);
         if (gone.empty()) return;
         const paging::NameTable::Gone left = gone;
         for (const Watching& watching : tables_)
-            if (watching.table.lock().get() == &table)
-                keep_for_those_who_have_it(watching, left, gone);
+            if (watching.is_of(table)) keep_for_those_who_have_it(watching, left, gone);
     }
 }
 

@@ -37,8 +37,8 @@ public:
     using Content = std::span<const std::byte>;
     /// Shows what a walk of `authority` found after `since` and has not changed, and content that was
     /// read after it.
-    void show(paging::NameTable& table, const Authority& authority, const fs::Call& call,
-              const fs::Trail& trail, std::uint64_t since,
+    void show(const std::shared_ptr<paging::NameTable>& table, const Authority& authority,
+              const fs::Call& call, const fs::Trail& trail, std::uint64_t since,
               const std::optional<Content>& content = {});
 
     /// A file that a client has open by itself, or could: kept for it, or in the table yet.
@@ -60,6 +60,10 @@ private:
     struct Watching {
         std::weak_ptr<paging::NameTable> table;
         std::vector<std::weak_ptr<Leases>> leases;  // of who looks there
+
+        bool is_of(const std::shared_ptr<paging::NameTable>& other) const {
+            return !table.owner_before(other) && !other.owner_before(table);
+        }
     };
 
     Mark& of_node(fs::Cookie node);
@@ -67,6 +71,7 @@ private:
     static bool is_settled(const Mark& mark, std::uint64_t since) {
         return mark.changes == 0 && mark.last <= since;
     }
+    /// `gone` gets what this may have been the last one to hold, for later.
     static void keep_for_those_who_have_it(const Watching& watching,
                                            const paging::NameTable::Gone& left,
                                            paging::NameTable::Gone& gone);
