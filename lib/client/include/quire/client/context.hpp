@@ -43,9 +43,10 @@ struct ContextOptions {
 /// otherwise, and fails with what OpenerContext's operation of its name says, connection_reset
 /// (the server is gone; then at once and for ever), timed_out, operation_canceled, or
 /// protocol_error (the server answers what makes no sense).
-/// Where the server shows names in memory, stat(), lstat(), access() with F_OK, readlink() and
-/// read_file() take no message for what they, or anybody of this identity, have asked for before and
-/// has not changed since; but one, at the fifth of them, to learn where that is.
+/// Where the server shows names in memory, stat(), lstat(), access() with F_OK, readlink(),
+/// read_file(), and open() of a small file for reading with buffers take no message for what they, or
+/// anybody of this identity, have asked for before and has not changed since; but some, at the fifth
+/// of them and at the first such open(), to agree where that is.
 /// Threads: one at a time, together with every File and Directory that it opened. Each thread makes
 /// its own.
 class Context {
