@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <thread>
 
 #include "client_ground.hpp"
 #include "quire/ipc/remote_object.hpp"
@@ -38,6 +39,10 @@ protected:
     std::uint64_t messages() const {
         const ipc::ChannelCounters counters = context->capability()->remote()->counters();
         return counters.sent_messages + counters.received_messages;
+    }
+    /// Returns when the server has so many files open: nothing tells when a release has been done.
+    void wait_until_open_there(std::size_t number) const {
+        while (files->counters().files != number) std::this_thread::yield();
     }
     std::string get(File& file, std::uint64_t position, std::size_t length) const {
         std::string bytes(length, '?');

@@ -78,7 +78,7 @@ TEST_F(Crowds, of_open_files_may_be_a_hundred_thousand) {
     }
     // So many releases find no room at once, and go along with what follows.
     while (files->counters().files > 0) ASSERT_TRUE(mine->stat(in_time, "d", true));
-    EXPECT_EQ(files->counters().providers, 0u);
+    while (files->counters().providers > 0) std::this_thread::yield();
 }
 
 TEST_F(Crowds, lose_everything_that_a_client_held_when_it_goes) {
