@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "lending.hpp"
 #include "watchers.hpp"
 
 namespace quire::fs {
@@ -36,6 +37,7 @@ private:
 struct Content {
     EndGate end;
     Watchers watchers;
+    Lending lending;
 
     std::mutex
         locks_mutex;  // guards what follows, and all FileLocks; held while the volume is told

@@ -62,6 +62,14 @@ Result<std::shared_ptr<OpenFile>> Tree::create_open(const Call& call,
         new OpenFile(shared_from_this(), std::move(node), mode, std::move(content)));
 }
 
+OpenFile::OpenFile(std::shared_ptr<Tree> tree, NodeReference node, OpenMode mode,
+                   std::shared_ptr<Content> content)
+    : tree_(std::move(tree)),
+      node_(std::move(node)),
+      mode_(mode),
+      content_(std::move(content)),
+      seen_errors_(content_->lending.errors()) {}
+
 OpenFile::~OpenFile() {
     // Data is made durable by sync(), never by closing, so a failure here loses no promise.
     const Tree::Turn turn(*tree_, node_->cookie());
@@ -71,6 +79,7 @@ OpenFile::~OpenFile() {
 Result<std::size_t> OpenFile::read(const Call& call, std::uint64_t offset,
                                    std::span<std::byte> memory) {
     if (!mode_.read) return fail(std::errc::bad_file_descriptor);
+    const Visit visit = this->visit();
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->read(call, node_->cookie(), offset, memory);
 }
@@ -104,6 +113,7 @@ Result<std::size_t> OpenFile::write(const Call& call, std::uint64_t offset,
                                     std::span<const std::byte> memory) {
     if (!mode_.write) return fail(std::errc::bad_file_descriptor);
     if (memory.empty()) return 0;
+    const Visit visit = this->visit();
     if (!mode_.append) {
         const std::shared_lock writing(content_->end);
         return put(call, offset, memory);
@@ -127,8 +137,9 @@ Result<void> OpenFile::write_all(const Call& call, std::uint64_t offset,
 
 Result<OpenFile::Appending> OpenFile::append(const Call& call) {
     if (!mode_.write) return fail(std::errc::bad_file_descriptor);
+    Visit visit = this->visit();
     content_->end.lock();
-    Appending appending(*this, content_);
+    Appending appending(*this, std::move(visit), content_);
     QUIRE_TRY_ASSIGN(const Attributes now, tree_->fetch(call, node_->cookie()));
     appending.end_ = now.size;
     return appending;
@@ -173,6 +184,7 @@ Result<void> OpenFile::cut(const Call& call, std::uint64_t size) {
 
 Result<void> OpenFile::resize(const Call& call, std::uint64_t size) {
     if (!mode_.write) return fail(std::errc::invalid_argument);
+    const Visit visit = this->visit();
     const std::lock_guard moving(content_->end);
     QUIRE_TRY(refuse_flagged(call, immutable_flag | append_only_flag));
     return cut(call, size);
@@ -180,6 +192,7 @@ Result<void> OpenFile::resize(const Call& call, std::uint64_t size) {
 
 Result<bool> OpenFile::grow(const Call& call, std::uint64_t size) {
     if (!mode_.write) return fail(std::errc::bad_file_descriptor);
+    const Visit visit = this->visit();
     const std::lock_guard moving(content_->end);
     QUIRE_TRY_ASSIGN(const Attributes now, tree_->fetch(call, node_->cookie()));
     if (now.size >= size) return false;
@@ -190,6 +203,7 @@ Result<bool> OpenFile::grow(const Call& call, std::uint64_t size) {
 }
 
 Result<std::uint64_t> OpenFile::seek(const Call& call, std::uint64_t offset, SeekTo what) {
+    const Visit visit = this->visit();
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->seek(call, node_->cookie(), offset, what);
 }
@@ -198,6 +212,7 @@ Result<void> OpenFile::allocate(const Call& call, AllocateMode mode, block::Rang
     if (!mode_.write) return fail(std::errc::bad_file_descriptor);
     if (range.length == 0) return fail(std::errc::invalid_argument);
     if (range.offset + range.length < range.offset) return fail(std::errc::file_too_large);
+    const Visit visit = this->visit();
     const bool reserves = mode == AllocateMode::allocate || mode == AllocateMode::keep_size;
     const std::lock_guard moving(content_->end);
     QUIRE_TRY(refuse_flagged(call, reserves ? immutable_flag : immutable_flag | append_only_flag));
@@ -211,6 +226,7 @@ Result<void> OpenFile::allocate(const Call& call, AllocateMode mode, block::Rang
 
 Result<void> OpenFile::discard(const Call& call, block::Range range) {
     if (!mode_.write) return fail(std::errc::bad_file_descriptor);
+    const Visit visit = this->visit();
     const std::shared_lock writing(content_->end);
     QUIRE_TRY(refuse_flagged(call, immutable_flag | append_only_flag));
     QUIRE_TRY(about_to_write(call));
@@ -231,6 +247,8 @@ Result<std::uint64_t> OpenFile::copy_to(const Call& call, std::uint64_t offset, 
     const bool overlap = offset < to_offset + length && to_offset < offset + length;
     if (node_ == to.node_ && overlap) return fail(std::errc::invalid_argument);
     if (length == 0) return 0;
+    const Visit from_visit = this->visit();
+    const Visit to_visit = to.visit();
     const std::shared_lock writing(to.content_->end);
     QUIRE_TRY(to.about_to_write(call));
     const Watchers::Changing changing(to.content_->watchers,
@@ -244,13 +262,25 @@ Result<std::uint64_t> OpenFile::copy_to(const Call& call, std::uint64_t offset, 
 Result<void> OpenFile::map(const Call& call, OpenMode mode) {
     if (!mode_.read || (mode.write && (!mode_.write || mode_.append)))
         return fail(std::errc::permission_denied);
+    const Visit visit = this->visit();
     const Tree::Turn turn(*tree_, node_->cookie());
     return tree_->volume_->mmap(call, node_->cookie(), mode);
 }
 
 Result<void> OpenFile::sync(const Call& call) {
-    const Tree::Turn turn(*tree_, node_->cookie());
-    return tree_->volume_->fsync(call, node_->cookie());
+    content_->lending.bring_up_to_date();
+    {
+        const Tree::Turn turn(*tree_, node_->cookie());
+        QUIRE_TRY(tree_->volume_->fsync(call, node_->cookie()));
+    }
+    if (auto error = take_write_error()) return fail(*std::move(error));
+    return {};
+}
+
+std::optional<Error> OpenFile::take_write_error() {
+    if (!mode_.write) return std::nullopt;
+    const std::lock_guard lock(errors_mutex_);
+    return content_->lending.error_since(seen_errors_);
 }
 
 Result<std::unique_ptr<FileLock>> OpenFile::lock(const Call& call, AdvisoryLock::Kind kind) {

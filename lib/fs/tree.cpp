@@ -78,13 +78,42 @@ std::shared_ptr<Content> Tree::content_of(const Node& node) {
     return content;
 }
 
+void Tree::bring_up_to_date(Cookie node) {
+    if (lent_ == 0) return;
+    std::shared_ptr<Content> content;
+    {
+        const std::lock_guard lock(nodes_mutex_);
+        const auto found = nodes_.find(node);
+        if (found != nodes_.end()) content = found->second.content.lock();
+    }
+    if (content) content->lending.bring_up_to_date();
+}
+
+void Tree::bring_up_to_date() {
+    if (lent_ == 0) return;
+    std::vector<std::shared_ptr<Content>> contents;
+    {
+        const std::lock_guard lock(nodes_mutex_);
+        for (const auto& [node, held] : nodes_)
+            if (auto content = held.content.lock()) contents.push_back(std::move(content));
+    }
+    for (const auto& content : contents) content->lending.bring_up_to_date();
+}
+
+Result<Found> Tree::up_to_date(const Call& call, const Entry& entry) {
+    Found found{adopt(entry), entry.attributes};
+    if (lent_ == 0 || found.node->type() != FileType::regular) return found;
+    QUIRE_TRY_ASSIGN(found.attributes, fetch(call, entry.node));
+    return found;
+}
+
 Result<Found> Tree::ask(const Call& call, const NodeReference& directory, const Name& name) {
     Result<Entry> entry = [&] {
         const Turn turn(*this);
         return volume_->lookup(call, directory->cookie(), name);
     }();
     if (!entry) return fail(std::move(entry).error());
-    return Found{adopt(*entry), entry->attributes};
+    return up_to_date(call, *entry);
 }
 
 Result<NodeReference> Tree::above(const Call& call, const NodeReference& directory) {
@@ -124,6 +153,7 @@ Result<void> Tree::list(const Call& call, const NodeReference& directory, Positi
     QUIRE_TRY(access(call, directory, R_OK));
     // Who may list names but not search the directory may not learn attributes.
     if (with == WithAttributes::yes && !access(call, directory, X_OK)) with = WithAttributes::no;
+    if (with == WithAttributes::yes) bring_up_to_date();
     if (volume_->thread_model() == ThreadModel::parallel)
         return volume_->readdir(call, directory->cookie(), from, with, sink);
 
@@ -163,6 +193,7 @@ Result<VolumeStatistics> Tree::statistics(const Call& call) {
 }
 
 Result<void> Tree::sync(const Call& call) {
+    bring_up_to_date();
     const Turn turn(*this);
     return volume_->sync(call);
 }

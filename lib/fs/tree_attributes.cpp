@@ -88,6 +88,7 @@ Result<void> Tree::set_attribute(const Call& call, const NodeReference& node, st
 // A list that says no more than the permission bits is not stored: the bits are the list.
 Result<void> Tree::set_access_acl(const Call& call, const NodeReference& node,
                                   std::span<const std::byte> value, SetAttributeMode mode) {
+    const OpenFile::Visit visit(content_of(*node));
     QUIRE_TRY_ASSIGN(const AccessControlList list, AccessControlList::parse(value));
     QUIRE_TRY_ASSIGN(const Attributes now, fetch(call, node->cookie()));
     AttributeChanges changes;

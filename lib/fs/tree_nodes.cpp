@@ -29,6 +29,7 @@ std::uint16_t without_privileges(const Credentials& credentials, const Attribute
 }  // namespace
 
 Result<Attributes> Tree::fetch(const Call& call, Cookie node) {
+    bring_up_to_date(node);
     const Turn turn(*this, node);
     return volume_->getattr(call, node);
 }
@@ -85,7 +86,7 @@ Result<Found> Tree::find_handle(const Call& call, const Handle& handle) {
         return volume_->handle_to_node(call, handle);
     }();
     if (!entry) return fail(std::move(entry).error());
-    return Found{adopt(*entry), entry->attributes};
+    return up_to_date(call, *entry);
 }
 
 Result<std::int64_t> Tree::configuration(const Call& call, const NodeReference& node,
@@ -95,6 +96,7 @@ Result<std::int64_t> Tree::configuration(const Call& call, const NodeReference& 
 }
 
 Result<void> Tree::sync(const Call& call, const NodeReference& node) {
+    bring_up_to_date(node->cookie());
     const Turn turn(*this, node->cookie());
     return volume_->fsync(call, node->cookie());
 }
@@ -145,12 +147,10 @@ Result<AttributeChanges> Tree::check_changes(const Call& call, const NodeReferen
 
 Result<Attributes> Tree::set_attributes(const Call& call, const NodeReference& node,
                                         const AttributeChanges& wanted) {
-    std::shared_ptr<Content> content;
+    const std::shared_ptr<Content> content = content_of(*node);
+    const OpenFile::Visit visit(content);
     std::unique_lock<EndGate> moving;
-    if (wanted.size) {
-        content = content_of(*node);
-        moving = std::unique_lock(content->end);
-    }
+    if (wanted.size) moving = std::unique_lock(content->end);
     QUIRE_TRY_ASSIGN(const Attributes now, fetch(call, node->cookie()));
     QUIRE_TRY_ASSIGN(const AttributeChanges changes, check_changes(call, node, now, wanted));
     return change(call, node, now, changes);
@@ -158,6 +158,7 @@ Result<Attributes> Tree::set_attributes(const Call& call, const NodeReference& n
 
 Result<Attributes> Tree::touch(const Call& call, const NodeReference& node,
                                const AttributeChanges& times) {
+    const OpenFile::Visit visit(content_of(*node));
     QUIRE_TRY_ASSIGN(const Attributes now, fetch(call, node->cookie()));
     if (now.flags & immutable_flag)
         return fail(std::errc::operation_not_permitted, "it is immutable");

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -14,6 +16,8 @@
 
 namespace quire::fs {
 
+class Borrower;
+class Loan;
 class Tree;
 struct Content;  // what all share who have one file open
 class Watchers;
@@ -116,7 +120,19 @@ public:
                                   std::uint64_t to_offset, std::uint64_t length);
     /// Notice that it is being mapped. Fails besides: permission_denied (not open for that).
     Result<void> map(const Call& call, OpenMode mode);
+    /// Fails besides: as a write on loan did, since this was opened or told so the last time.
     Result<void> sync(const Call& call);
+    /// What a write on loan failed with, since this was opened or told so the last time.
+    std::optional<Error> take_write_error();
+
+    /// The content on loan; from now on `borrower` is asked to give it back whenever somebody else
+    /// wants to use it. Needs: this lives longer than the loan.
+    /// Fails: resource_unavailable_try_again (somebody uses it just now, or has it on loan),
+    /// bad_file_descriptor (not open for writing), operation_not_permitted (it is append-only).
+    Result<std::unique_ptr<Loan>> lend(const Call& call, const std::shared_ptr<Borrower>& borrower);
+    class Visit;
+    /// Every operation here makes one of its own; this is for several together.
+    Visit visit();
 
     /// A lock of its own, which may live longer. Shared ones are for who may read, exclusive ones
     /// for who may write.
@@ -132,13 +148,10 @@ public:
     std::size_t waiting() const;
 
 private:
+    friend class Loan;
     friend class Tree;
     OpenFile(std::shared_ptr<Tree> tree, NodeReference node, OpenMode mode,
-             std::shared_ptr<Content> content)
-        : tree_(std::move(tree)),
-          node_(std::move(node)),
-          mode_(mode),
-          content_(std::move(content)) {}
+             std::shared_ptr<Content> content);
 
     Result<void> about_to_write(const Call& call);
     Result<std::size_t> put(const Call& call, std::uint64_t offset,
@@ -151,6 +164,23 @@ private:
     OpenMode mode_;
     std::shared_ptr<Content> content_;
     std::atomic<bool> written_ = false;
+    std::mutex errors_mutex_;  // guards what follows
+    std::uint64_t seen_errors_ = 0;
+};
+
+/// The time in which the content of a file is on loan to nobody: whoever had it has given it back.
+class OpenFile::Visit {
+public:
+    Visit(Visit&&) noexcept = default;
+    Visit& operator=(Visit&&) = delete;
+    ~Visit();
+
+private:
+    friend class OpenFile;
+    friend class Tree;
+    explicit Visit(std::shared_ptr<Content> content);
+
+    std::shared_ptr<Content> content_;
 };
 
 /// The end of a file, which nobody else moves while this lives.
@@ -158,7 +188,10 @@ private:
 class OpenFile::Appending {
 public:
     Appending(Appending&& other) noexcept
-        : file_(other.file_), content_(std::move(other.content_)), end_(other.end_) {}
+        : file_(other.file_),
+          visit_(std::move(other.visit_)),
+          content_(std::move(other.content_)),
+          end_(other.end_) {}
     Appending& operator=(Appending&&) = delete;
     ~Appending();
 
@@ -168,10 +201,11 @@ public:
 
 private:
     friend class OpenFile;
-    Appending(OpenFile& file, std::shared_ptr<Content> content)
-        : file_(file), content_(std::move(content)) {}
+    Appending(OpenFile& file, Visit visit, std::shared_ptr<Content> content)
+        : file_(file), visit_(std::move(visit)), content_(std::move(content)) {}
 
     OpenFile& file_;
+    Visit visit_;
     std::shared_ptr<Content> content_;
     std::uint64_t end_ = 0;
 };

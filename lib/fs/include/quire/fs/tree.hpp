@@ -199,6 +199,7 @@ public:
 private:
     friend class Node;
     friend class OpenFile;
+    friend class Loan;
     friend class FileLock;
     class Turn;  // holds the volume as its thread model asks, for one operation
     class Walk;
@@ -226,6 +227,11 @@ private:
     NodeReference adopt(const Entry& entry, std::uint64_t lookups = 1);
     void forget(Cookie cookie);
     std::shared_ptr<Content> content_of(const Node& node);
+    /// Has what somebody has newer than the volume brought up to date: of one node, or of all.
+    void bring_up_to_date(Cookie node);
+    void bring_up_to_date();
+    /// What the volume has just said about a node, or what it says when that is up to date.
+    Result<Found> up_to_date(const Call& call, const Entry& entry);
     Result<Found> ask(const Call& call, const NodeReference& directory, const Name& name);
     Result<NodeReference> above(const Call& call, const NodeReference& directory);
     struct Ascent {
@@ -280,6 +286,7 @@ private:
 
     Turns turns_;
     const std::unique_ptr<TreeWatchers> watchers_;
+    std::atomic<std::size_t> lent_ = 0;  // files
 
     std::mutex moves_gate_;  // held where a move begins; before the turn
     std::atomic<std::uint64_t> moves_begun_ = 1;
