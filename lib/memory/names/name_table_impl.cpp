@@ -15,7 +15,7 @@
 namespace quire::paging {
 
 std::unique_ptr<NameTable::Impl> NameTable::Impl::make(std::shared_ptr<PoolState> pool,
-                                                       Domain::Memory& memory) {
+                                                       Stores& memory) {
     // A thirty-second part of the memory is for names: 32 768 of them in the usual 256 MiB.
     constexpr std::uint64_t least = 64 * KiB;
     const std::uint64_t size =
@@ -34,7 +34,7 @@ std::unique_ptr<NameTable::Impl> NameTable::Impl::make(std::shared_ptr<PoolState
     return std::unique_ptr<Impl>(new Impl(std::move(pool), memory, shape));
 }
 
-NameTable::Impl::Impl(std::shared_ptr<PoolState> its_pool, Domain::Memory& memory,
+NameTable::Impl::Impl(std::shared_ptr<PoolState> its_pool, Stores& memory,
                       const NameTableShape& its_shape)
     : pool(std::move(its_pool)),
       shape(its_shape),

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "names/content_store.hpp"
-#include "pool/domain_memory.hpp"
+#include "pool/stores.hpp"
 #include "quire/memory/name_table.hpp"
 
 namespace quire::paging {
@@ -25,7 +25,7 @@ namespace quire::paging {
 class NameTable::Impl {
 public:
     /// Nothing when there is no memory for a table.
-    static std::unique_ptr<Impl> make(std::shared_ptr<PoolState> pool, Domain::Memory& memory);
+    static std::unique_ptr<Impl> make(std::shared_ptr<PoolState> pool, Stores& memory);
 
     void put(std::uint32_t directory, std::string_view name, const HeldNode& node,
              const Details* details, Gone& gone);
@@ -71,7 +71,7 @@ private:
         std::optional<ContentStore::Piece> content;
     };
 
-    Impl(std::shared_ptr<PoolState> its_pool, Domain::Memory& memory, const NameTableShape& shape);
+    Impl(std::shared_ptr<PoolState> its_pool, Stores& memory, const NameTableShape& shape);
 
     NameRecord& record(std::uint32_t slot) const;
     BucketHead& head(std::uint64_t hash) const;

@@ -10,8 +10,8 @@ std::optional<Place> CellStore::take_chunk() {
         chunks_.pop_back();
         return chunk;
     }
-    if (segment_ == 0 || used_ == pool_.table_segment_size) {
-        const auto added = segments_.add(pool_.table_segment_size);
+    if (segment_ == 0 || used_ == segment_size_) {
+        const auto added = segments_.add(segment_size_);
         if (!added) return std::nullopt;
         segment_ = *added;
         used_ = 0;

@@ -10,11 +10,13 @@
 
 namespace quire::paging {
 
-/// Cells and chunks of one domain. What is given out is zero, and so is what is given back.
+/// Cells and chunks. What is given out is zero, and so is what is given back; but for clients who
+/// write there too, who can spoil it for themselves.
 /// Threads: one at a time (the pool's mutex).
 class CellStore {
 public:
-    CellStore(PoolState& pool, SegmentList& segments) : pool_(pool), segments_(segments) {}
+    CellStore(SegmentList& segments, std::uint64_t segment_size)
+        : segments_(segments), segment_size_(segment_size) {}
 
     /// Nothing when there is no memory.
     std::optional<Place> take_cell();
@@ -28,8 +30,8 @@ public:
     }
 
 private:
-    PoolState& pool_;
     SegmentList& segments_;
+    const std::uint64_t segment_size_;
     std::vector<Place> cells_;
     std::vector<Place> chunks_;
     std::uint32_t segment_ = 0;  // the newest one, and how far it is given out

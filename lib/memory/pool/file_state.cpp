@@ -14,7 +14,7 @@
 
 namespace quire::paging {
 
-FilePages::State::State(Domain::Memory& its_memory, Place its_place, std::uint64_t its_identity)
+FilePages::State::State(Stores& its_memory, Place its_place, std::uint64_t its_identity)
     : memory(its_memory),
       place(its_place),
       identity(its_identity),

@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 
-#include "pool/domain_memory.hpp"
+#include "pool/stores.hpp"
 
 namespace quire::paging {
 
@@ -29,7 +29,7 @@ struct FilePages::State final : RunHolder {
         std::array<Granule, entries_in_chunk> granules;
     };
 
-    State(Domain::Memory& its_memory, Place its_place, std::uint64_t its_identity);
+    State(Stores& its_memory, Place its_place, std::uint64_t its_identity);
     ~State() override;
 
     /// nullptr: there is no memory for the chunk, or (with `find_`) none yet.
@@ -44,7 +44,7 @@ struct FilePages::State final : RunHolder {
     /// Takes away what lies in [first, end).
     void invalidate(std::uint64_t first, std::uint64_t end);
 
-    Domain::Memory& memory;
+    Stores& memory;
     const Place place;
     const std::uint64_t identity;
     FileCell& cell;

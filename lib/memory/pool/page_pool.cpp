@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "names/name_table_impl.hpp"
-#include "pool/domain_memory.hpp"
 #include "pool/pool_state.hpp"
+#include "pool/stores.hpp"
+#include "quire/memory/write_memory.hpp"
 
 namespace quire::paging {
 
@@ -23,6 +24,9 @@ Result<std::shared_ptr<PagePool>> PagePool::create(const Options& options) {
         std::clamp<std::uint64_t>(std::bit_floor(options.budget / 8), run_size, largest_segment);
     state->table_segment_size =
         std::clamp<std::uint64_t>(std::bit_floor(options.budget / 64), 16 * chunk_size, MiB);
+    state->write_segment_size =
+        std::clamp<std::uint64_t>(std::bit_floor(options.budget / 64), run_size, 4 * MiB);
+    state->write_table_segment_size = 16 * chunk_size;
     QUIRE_TRY_ASSIGN(state->life, Life::begin());
     return std::shared_ptr<PagePool>(new PagePool(std::move(state)));
 }
@@ -37,16 +41,28 @@ std::shared_ptr<Domain> PagePool::make_domain() {
     return domain;
 }
 
+std::shared_ptr<WriteMemory> PagePool::make_write_memory() {
+    auto memory = std::make_shared<WriteMemory>(state_);
+    const std::scoped_lock lock(state_->mutex);
+    std::erase_if(state_->write_memories, [](const auto& other) { return other.expired(); });
+    state_->write_memories.push_back(memory);
+    return memory;
+}
+
 // One at a time: who comes meanwhile wants what the other has taken in hand to be done as well.
 void PagePool::scrub() {
     const std::scoped_lock scrubbing(state_->scrubbing);
     std::vector<std::shared_ptr<Domain>> domains;
+    std::vector<std::shared_ptr<WriteMemory>> write_memories;
     {
         const std::scoped_lock lock(state_->mutex);
         for (const auto& domain : state_->domains)
             if (auto living = domain.lock()) domains.push_back(std::move(living));
+        for (const auto& memory : state_->write_memories)
+            if (auto living = memory.lock()) write_memories.push_back(std::move(living));
     }
-    for (const auto& domain : domains) domain->scrub();
+    for (const auto& domain : domains) scrub_runs(*state_, domain->memory_->runs);
+    for (const auto& memory : write_memories) memory->scrub();
 }
 
 PagePool::Counters PagePool::counters() const {
@@ -55,7 +71,10 @@ PagePool::Counters PagePool::counters() const {
 }
 
 Domain::Domain(std::shared_ptr<PoolState> state)
-    : state_(std::move(state)), memory_(std::make_unique<Memory>(*state_)) {
+    : state_(std::move(state)),
+      memory_(std::make_unique<Stores>(
+          *state_, Stores::Shape{.content_segment = state_->segment_size,
+                                 .table_segment = state_->table_segment_size})) {
     const std::scoped_lock lock(state_->mutex);
     ++state_->counters.domains;
 }
@@ -67,22 +86,6 @@ Domain::~Domain() {
     --state_->counters.domains;
     // Its segments go under the lock that counts them.
     memory_.reset();
-}
-
-void Domain::scrub() {
-    while (true) {
-        std::unique_lock lock(state_->mutex);
-        RunStore& runs = memory_->runs;
-        const auto run = runs.take_dirty();
-        if (!run) return;
-        Segment& segment = runs.segment_of(*run);
-        lock.unlock();
-        const std::uint64_t offset = RunStore::offset_of(*run);
-        // One that got no memory when it was to be filled holds nothing, and must not be touched.
-        if (segment.populate(offset, run_size)) std::memset(segment.data() + offset, 0, run_size);
-        lock.lock();
-        runs.give_back_clean(*run);
-    }
 }
 
 Result<std::shared_ptr<const Segment>> Domain::segment(std::uint32_t number) const {

@@ -24,8 +24,11 @@ struct PoolState {
     std::uint64_t budget = 0;
     std::uint64_t segment_size = 0;        // of content; a multiple of run_size
     std::uint64_t table_segment_size = 0;  // of cells
+    std::uint64_t write_segment_size = 0;  // the same, of those that one client writes
+    std::uint64_t write_table_segment_size = 0;
     std::uint64_t last_identity = 0;
     std::vector<std::weak_ptr<Domain>> domains;
+    std::vector<std::weak_ptr<WriteMemory>> write_memories;
     std::mutex scrubbing;  // comes before the other one
     PagePool::Counters counters;
     std::unique_ptr<Life> life;

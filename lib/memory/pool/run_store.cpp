@@ -3,6 +3,7 @@
 #include "pool/run_store.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace quire::paging {
 
@@ -19,11 +20,11 @@ std::uint64_t RunStore::capacity() const {
 }
 
 bool RunStore::grow() {
-    const auto number = segments_.add(pool_.segment_size);
+    const auto number = segments_.add(segment_size_);
     if (!number) return false;
     Part part;
     part.number = *number;
-    part.count = static_cast<std::uint32_t>(pool_.segment_size / run_size);
+    part.count = static_cast<std::uint32_t>(segment_size_ / run_size);
     part.free = part.count;
     for (std::uint32_t i = 0; i < part.count; ++i) part.is_free.set(i);
     part.runs.resize(part.count);
@@ -77,10 +78,24 @@ RunStore::Stretch RunStore::take_free(std::uint32_t most) {
     return {};
 }
 
-RunStore::Stretch RunStore::take(std::uint32_t most) {
+RunStore::Stretch RunStore::take_unused(std::uint32_t most) {
     Stretch stretch = take_free(most);
-    if (stretch.count == 0 && (grow() || recycle(most))) stretch = take_free(most);
+    if (stretch.count == 0 && grow()) stretch = take_free(most);
     return stretch;
+}
+
+RunStore::Stretch RunStore::take(std::uint32_t most) {
+    Stretch stretch = take_unused(most);
+    if (stretch.count == 0 && recycle(most)) stretch = take_free(most);
+    return stretch;
+}
+
+std::vector<RunStore::Waiting> RunStore::waiting(std::size_t most) const {
+    std::vector<Waiting> first;
+    first.reserve(std::min(most, queue_.size()));
+    for (auto run = queue_.begin(); run != queue_.end() && first.size() < most; ++run)
+        first.push_back({*run, get(*run).holder, get(*run).granule});
+    return first;
 }
 
 void RunStore::give_back_clean(std::uint32_t run) {
@@ -130,6 +145,21 @@ void RunStore::release(std::uint32_t number) {
 
 void RunStore::touch(std::uint32_t number) {
     queue_.splice(queue_.end(), queue_, get(number).place);
+}
+
+void scrub_runs(PoolState& pool, RunStore& runs) {
+    while (true) {
+        std::unique_lock lock(pool.mutex);
+        const auto run = runs.take_dirty();
+        if (!run) return;
+        Segment& segment = runs.segment_of(*run);
+        lock.unlock();
+        const std::uint64_t offset = RunStore::offset_of(*run);
+        // One that got no memory when it was to be filled holds nothing, and must not be touched.
+        if (segment.populate(offset, run_size)) std::memset(segment.data() + offset, 0, run_size);
+        lock.lock();
+        runs.give_back_clean(*run);
+    }
 }
 
 }  // namespace quire::paging

@@ -22,7 +22,7 @@ public:
     virtual void lose(std::uint64_t granule) = 0;
 };
 
-/// The runs of one domain, and the queue in which they wait to be taken for other content: who asks
+/// Runs, and the queue in which they wait to be taken for other content: who asks
 /// for one again moves it to the end.
 /// Threads: one at a time (the pool's mutex).
 class RunStore {
@@ -32,11 +32,21 @@ public:
         std::uint32_t count = 0;
     };
 
-    RunStore(PoolState& pool, SegmentList& segments) : pool_(pool), segments_(segments) {}
+    RunStore(PoolState& pool, SegmentList& segments, std::uint64_t segment_size)
+        : pool_(pool), segments_(segments), segment_size_(segment_size) {}
 
     /// Up to `most` runs in a row, which are nobody's; none (a count of 0) when all are in use, or
     /// being filled.
     Stretch take(std::uint32_t most);
+    /// The same of those only that hold nothing.
+    Stretch take_unused(std::uint32_t most);
+    struct Waiting {
+        std::uint32_t run = 0;
+        RunHolder* holder = nullptr;
+        std::uint64_t granule = 0;
+    };
+    /// Those whose turn it would be to go, the first one first.
+    std::vector<Waiting> waiting(std::size_t most) const;
     /// Somebody's content may be in it yet.
     void give_back(std::uint32_t run);
     /// A free run with content in it, which is nobody's now; nothing when there is none.
@@ -80,13 +90,18 @@ private:
     Stretch take_free(std::uint32_t most);
     Part& part_of(std::uint32_t run);
     Run& get(std::uint32_t run);
+    const Run& get(std::uint32_t run) const { return const_cast<RunStore&>(*this).get(run); }
 
     PoolState& pool_;
     SegmentList& segments_;
+    const std::uint64_t segment_size_;
     std::vector<Part> parts_;
     std::vector<std::uint32_t> part_numbers_;  // by segment
     std::list<std::uint32_t> queue_;           // of runs that hold something
     std::list<std::uint32_t> idle_;            // of the others, so that moving one takes no memory
 };
+
+/// Makes zeros of what free runs hold. Takes the pool's mutex, and not for the time of the making.
+void scrub_runs(PoolState& pool, RunStore& runs);
 
 }  // namespace quire::paging

@@ -49,14 +49,15 @@ Result<std::byte*> map_aligned(int fd, std::uint64_t size, int protection) {
     return place;
 }
 
-Result<std::unique_ptr<Segment>> Segment::create(std::uint64_t size) {
+Result<std::unique_ptr<Segment>> Segment::create(std::uint64_t size, Kind kind) {
     UniqueFd fd(::memfd_create("quire", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) return fail_errno();
     if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) return fail_errno();
     QUIRE_TRY_ASSIGN(std::byte* const data, map_aligned(fd.get(), size, PROT_READ | PROT_WRITE));
     std::unique_ptr<Segment> segment(new Segment(std::move(fd), data, size));
+    const int against_writing = kind == Kind::sealed ? F_SEAL_FUTURE_WRITE : 0;
     if (::fcntl(segment->fd(), F_ADD_SEALS,
-                F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+                against_writing | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
         return fail(std::errc::function_not_supported,
                     "memory cannot be sealed against writing (F_SEAL_FUTURE_WRITE)");
     return segment;

@@ -17,7 +17,7 @@ namespace quire::paging {
 /// Threads: one at a time (the pool's mutex).
 class SegmentList {
 public:
-    explicit SegmentList(PoolState& pool) : pool_(pool) {}
+    SegmentList(PoolState& pool, Segment::Kind kind) : pool_(pool), kind_(kind) {}
     SegmentList(const SegmentList&) = delete;
     SegmentList& operator=(const SegmentList&) = delete;
     ~SegmentList() { pool_.give_back(bytes_, segments_.size()); }
@@ -34,6 +34,7 @@ public:
 
 private:
     PoolState& pool_;
+    const Segment::Kind kind_;
     std::vector<std::shared_ptr<Segment>> segments_;  // from number 1 on
     std::uint64_t bytes_ = 0;
 };

@@ -24,12 +24,13 @@ void* take_zeros(std::size_t size) {
 
 }  // namespace
 
-MemoryMap::MemoryMap() : slots_(static_cast<Slot*>(take_zeros(most_segments * sizeof(Slot)))) {}
+MemoryMap::MemoryMap(For access)
+    : access_(access), slots_(static_cast<Slot*>(take_zeros(most_segments * sizeof(Slot)))) {}
 
 MemoryMap::~MemoryMap() {
     for (const std::uint32_t number : numbers_) {
         const Slot& slot = slots_[number];
-        ::munmap(const_cast<std::byte*>(slot.data.load()), slot.size.load());
+        ::munmap(slot.data.load(), slot.size.load());
     }
     ::munmap(slots_, most_segments * sizeof(Slot));
 }
@@ -46,8 +47,10 @@ Result<void> MemoryMap::add(std::uint32_t number, int fd, std::uint64_t size) {
     if (::fstat(fd, &status) != 0) return fail_errno();
     if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) < size)
         return fail(std::errc::invalid_argument, "a segment is as long as was said");
+    const bool writable = access_ == For::writing && number != life_segment;
+    const int protection = PROT_READ | (writable ? PROT_WRITE : 0);
     numbers_.reserve(numbers_.size() + 1);
-    QUIRE_TRY_ASSIGN(std::byte* const data, map_aligned(fd, size, PROT_READ));
+    QUIRE_TRY_ASSIGN(std::byte* const data, map_aligned(fd, size, protection));
     numbers_.push_back(number);
     slots_[number].size.store(size, std::memory_order_relaxed);
     slots_[number].data.store(data, std::memory_order_release);
@@ -62,6 +65,12 @@ std::span<const std::byte> MemoryMap::at(Place place, std::size_t length) const 
     const Mapped mapped = find(place.segment);
     if (place.offset > mapped.size || length > mapped.size - place.offset) return {};
     return {mapped.data + place.offset, length};
+}
+
+std::span<std::byte> MemoryMap::room(Place place, std::size_t length) const {
+    if (access_ != For::writing || place.segment == life_segment) return {};
+    const auto bytes = at(place, length);
+    return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace quire::paging

@@ -14,14 +14,17 @@
 
 namespace quire::paging {
 
-/// The segments of one domain as a client has mapped them, whole and for reading.
+/// The segments of one domain as a client has mapped them, whole and for reading; or those of a
+/// WriteMemory, for writing.
 ///
 /// The server is trusted with what is in them, but not with this process: a place outside of what is
 /// mapped is none, and what is mapped cannot be cut off.
 /// Threads: any.
 class MemoryMap {
 public:
-    MemoryMap();
+    enum class For : bool { reading, writing };
+
+    explicit MemoryMap(For access = For::reading);
     ~MemoryMap();
     MemoryMap(const MemoryMap&) = delete;
     MemoryMap& operator=(const MemoryMap&) = delete;
@@ -36,6 +39,8 @@ public:
 
     /// Nothing: it is not mapped, or not that long.
     std::span<const std::byte> at(Place place, std::size_t length) const;
+    /// The same to write to; nothing where this is for reading.
+    std::span<std::byte> room(Place place, std::size_t length) const;
     /// Of a run; nullptr: it is not mapped.
     const std::byte* run(std::uint32_t number) const {
         const std::uint32_t segment = number / runs_in_segment;
@@ -52,22 +57,23 @@ public:
 
 private:
     struct Mapped {
-        const std::byte* data = nullptr;
+        std::byte* data = nullptr;
         std::uint64_t size = 0;  // whole runs, or whole tables
     };
     struct Slot {
-        std::atomic<const std::byte*> data = nullptr;
+        std::atomic<std::byte*> data = nullptr;
         std::atomic<std::uint64_t> size = 0;
     };
 
     Mapped find(std::uint32_t number) const {
         const Slot& slot = slots_[number];
         // The size is there when the address is.
-        const std::byte* const data = slot.data.load(std::memory_order_acquire);
+        std::byte* const data = slot.data.load(std::memory_order_acquire);
         if (data == nullptr) return {};
         return {data, slot.size.load(std::memory_order_relaxed)};
     }
 
+    const For access_;
     std::mutex mutex_;   // of who adds
     Slot* const slots_;  // pages that are touched when they are used
     std::vector<std::uint32_t> numbers_;

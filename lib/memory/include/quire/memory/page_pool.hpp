@@ -21,6 +21,8 @@ class FilePages;
 class Life;
 class NameTable;
 struct PoolState;
+struct Stores;
+class WriteMemory;
 
 /// Memory in which a server keeps the content of files where its clients can read it: segments up
 /// to a budget, shared out to domains.
@@ -52,6 +54,9 @@ public:
 
     /// For clients who may read the same files. It may outlive this.
     std::shared_ptr<Domain> make_domain();
+
+    /// For one client who writes there. It may outlive this.
+    std::shared_ptr<WriteMemory> make_write_memory();
 
     /// Makes zeros of all content that is nobody's any more. To be called when somebody is about to
     /// lose the right to read a file: what was brought in of it, and taken away again, is in memory
@@ -92,12 +97,8 @@ private:
     friend class FilePages;
     friend class NameTable;
     friend class PagePool;
-    struct Memory;
-
-    void scrub();
-
     const std::shared_ptr<PoolState> state_;
-    std::unique_ptr<Memory> memory_;    // guarded by the pool's mutex
+    std::unique_ptr<Stores> memory_;    // guarded by the pool's mutex
     std::unique_ptr<NameTable> names_;  // made under it, and then there
 };
 

@@ -13,15 +13,18 @@
 
 namespace quire::paging {
 
-/// Memory that this process writes, and who gets its descriptor may only read: a memfd mapped here
-/// and then sealed (F_SEAL_FUTURE_WRITE, GROW, SHRINK, SEAL), so that no mapping made later, and no
-/// write through the descriptor or one that is opened anew, changes a byte.
+/// Memory that this process has mapped and gives to others: a memfd that nobody can make shorter or
+/// longer (F_SEAL_GROW, SHRINK, SEAL). Of one that is `sealed` who gets the descriptor may only read:
+/// with F_SEAL_FUTURE_WRITE no mapping made later, and no write through the descriptor or one that
+/// is opened anew, changes a byte.
 /// Threads: any; bytes are the caller's affair.
 class Segment {
 public:
+    enum class Kind : std::uint8_t { sealed, shared };
+
     /// Fails: not_enough_memory, too_many_files_open; function_not_supported (this kernel has no
     /// such seal).
-    static Result<std::unique_ptr<Segment>> create(std::uint64_t size);
+    static Result<std::unique_ptr<Segment>> create(std::uint64_t size, Kind kind = Kind::sealed);
     ~Segment();
     Segment(const Segment&) = delete;
     Segment& operator=(const Segment&) = delete;
