@@ -12,6 +12,7 @@
 #include "pages/known_names.hpp"
 #include "pages/lease_words.hpp"
 #include "pages/shared_memory.hpp"
+#include "pages/written_memory.hpp"
 #include "quire/base/result.hpp"
 #include "quire/ipc/call.hpp"
 #include "quire/ipc/cap.hpp"
@@ -42,6 +43,7 @@ struct ContextState {
     SharedMemory memory;
     KnownNames names;
     LeaseWords leases;
+    WrittenMemory written;
     /// Of delayed writes whose file ended without anybody asking.
     std::optional<Error> lost_error;
 };

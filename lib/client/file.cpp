@@ -9,6 +9,7 @@
 #include "buffers/read_ahead.hpp"
 #include "context_state.hpp"
 #include "file_note.hpp"
+#include "pages/borrowed_file.hpp"
 #include "pages/leased_file.hpp"
 #include "pages/paged_content.hpp"
 #include "quire/protocols/filesystem.hpp"
@@ -23,6 +24,7 @@ File::File(std::shared_ptr<ContextState> state, std::uint32_t flags, bool buffer
       flags_(flags),
       attributes_(opened.attributes),
       paged_(std::make_unique<PagedContent>()) {
+    if (writable() && !appends()) borrowed_ = std::make_unique<BorrowedFile>(*state_);
     if (!buffered) return;
     read_ahead_ = std::make_unique<ReadAhead>();
     if (writable()) write_behind_ = std::make_unique<WriteBehind>();
@@ -43,6 +45,7 @@ File& File::operator=(File&& other) noexcept {
     attributes_ = other.attributes_;
     position_ = other.position_;
     paged_ = std::move(other.paged_);
+    borrowed_ = std::move(other.borrowed_);
     read_ahead_ = std::move(other.read_ahead_);
     write_behind_ = std::move(other.write_behind_);
     kept_error_ = std::exchange(other.kept_error_, std::nullopt);
@@ -93,14 +96,21 @@ Result<void> File::flush() {
     const auto flushed = file_->flush(state_->call(), 0);
     QUIRE_TRY(note(report_kept()));
     if (!flushed) return note(Result<void>(fail(flushed.error())));
+    if (borrowed_) borrowed_->settled();
     return {};
 }
 
 Result<void> File::close() {
     QUIRE_TRY(note(need(true)));
     (void)drain();
+    // Who wrote in memory has not heard yet whether it could be written to the file.
+    if (borrowed_ && borrowed_->is_unsettled()) {
+        const auto settled = file_->settle(state_->call());
+        if (!settled && !kept_error_) kept_error_ = settled.error();
+    }
     file_ = nullptr;
     paged_.reset();
+    borrowed_.reset();
     read_ahead_.reset();
     write_behind_.reset();
     return note(report_kept());

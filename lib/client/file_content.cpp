@@ -10,6 +10,7 @@
 #include "buffers/read_ahead.hpp"
 #include "buffers/transfer.hpp"
 #include "file_note.hpp"
+#include "pages/borrowed_file.hpp"
 #include "pages/paged_content.hpp"
 #include "quire/protocols/filesystem.hpp"
 
@@ -22,6 +23,10 @@ constexpr std::uint64_t largest_position = std::numeric_limits<std::int64_t>::ma
 }  // namespace
 
 Result<std::uint64_t> File::send(std::uint64_t position, std::span<const std::byte> memory) {
+    if (borrowed_) {
+        QUIRE_TRY_ASSIGN(const bool written, borrowed_->write(*file_, position, memory));
+        if (written) return position + memory.size();
+    }
     return transfer_out(*state_, *file_, position, memory, appends());
 }
 
@@ -39,15 +44,27 @@ Result<void> File::drain() {
 
 Result<std::size_t> File::fetch(std::uint64_t position, std::span<std::byte> memory) {
     if (position <= largest_position) {
-        QUIRE_TRY_ASSIGN(const auto got, paged_->read(*state_, *file_, position, memory));
+        QUIRE_TRY_ASSIGN(const auto got, read_memory(position, memory));
         if (got) return *got;
     }
     return transfer_in(*state_, *file_, position, memory);
 }
 
+// What is on loan is newer than what the server shows to everybody, which is nothing.
+Result<std::optional<std::size_t>> File::read_memory(std::uint64_t position,
+                                                     std::span<std::byte> memory) {
+    if (is_on_loan()) {
+        QUIRE_TRY_ASSIGN(const auto got, borrowed_->read(*file_, position, memory));
+        if (got) return got;
+    }
+    return paged_->read(*state_, *file_, position, memory);
+}
+
 // What is warm is as fast as what is on this way is short.
 std::optional<std::size_t> File::read_shown(std::uint64_t position, std::span<std::byte> memory) {
     if (read_ahead_ || !paged_ || !readable()) return std::nullopt;
+    if (borrowed_)
+        if (const auto got = borrowed_->read_shown(position, memory)) return got;
     return paged_->read_shown(position, memory);
 }
 
@@ -80,7 +97,7 @@ Result<std::size_t> File::read_at_position(std::span<std::byte> memory) {
             if (done == 0) read_ahead_->take_end(position);
             break;
         }
-        QUIRE_TRY_ASSIGN(const auto shown, paged_->read(*state_, *file_, position, rest));
+        QUIRE_TRY_ASSIGN(const auto shown, read_memory(position, rest));
         if (shown) {
             done += *shown;
             if (*shown < rest.size() && done > 0) read_ahead_->found_end(position + *shown);
@@ -124,7 +141,23 @@ Result<std::size_t> File::read_elsewhere(std::uint64_t position, std::span<std::
     return fetch(position, memory);
 }
 
+bool File::is_on_loan() const {
+    return borrowed_ && borrowed_->on_loan();
+}
+
+// What is kept comes first.
+bool File::write_shown(std::uint64_t position, std::span<const std::byte> memory) {
+    if (!borrowed_ || (write_behind_ && !write_behind_->empty())) return false;
+    if (!borrowed_->write_shown(position, memory)) return false;
+    forget_read();
+    return true;
+}
+
 Result<void> File::write(std::span<const std::byte> memory) {
+    if (write_shown(position_, memory)) {
+        position_ += memory.size();
+        return {};
+    }
     return note(write_at_position(memory));
 }
 
@@ -138,7 +171,7 @@ Result<void> File::write_at_position(std::span<const std::byte> memory) {
     const std::uint64_t position = appends() && write_behind_
                                        ? write_behind_->start() + write_behind_->content().size()
                                        : position_;
-    if (write_behind_ && memory.size() < WriteBehind::limit()) {
+    if (write_behind_ && memory.size() < WriteBehind::limit() && !is_on_loan()) {
         if (!write_behind_->takes(position, memory.size())) QUIRE_TRY(drain());
         write_behind_->put(position, memory);
         if (write_behind_->full()) QUIRE_TRY(drain());
@@ -151,6 +184,7 @@ Result<void> File::write_at_position(std::span<const std::byte> memory) {
 }
 
 Result<void> File::pwrite(std::uint64_t position, std::span<const std::byte> memory) {
+    if (write_shown(position, memory)) return {};
     return note(write_elsewhere(position, memory));
 }
 
@@ -161,7 +195,7 @@ Result<void> File::write_elsewhere(std::uint64_t position, std::span<const std::
         return fail(std::errc::file_too_large);
     forget_read();
     // Only where it is known how it will end.
-    if (write_behind_ && !appends() && memory.size() < WriteBehind::limit()) {
+    if (write_behind_ && !appends() && memory.size() < WriteBehind::limit() && !is_on_loan()) {
         if (!write_behind_->takes(position, memory.size())) QUIRE_TRY(drain());
         write_behind_->put(position, memory);
         if (write_behind_->full()) return drain();
@@ -193,8 +227,12 @@ Result<std::uint64_t> File::seek_to(std::int64_t offset, Whence whence) {
     } else if (whence == Whence::current) {
         from = position_;
     } else if (whence == Whence::end) {
-        QUIRE_TRY_ASSIGN(const protocols::Attributes now, file_->attributes(state_->call()));
-        from = now.size;
+        if (is_on_loan()) {
+            from = borrowed_->size();
+        } else {
+            QUIRE_TRY_ASSIGN(const protocols::Attributes now, file_->attributes(state_->call()));
+            from = now.size;
+        }
     }
     if (from > largest_position) return fail(std::errc::value_too_large);
     const auto start = static_cast<std::int64_t>(from);

@@ -55,6 +55,7 @@ inline void lose(LoanHead& head) {
     head.loan.exchange(loan_lost, std::memory_order_seq_cst);
 }
 inline std::uint64_t take_marks(LoanPair& pair) {
+    if (pair.marks.load(std::memory_order_seq_cst) == 0) return 0;
     return pair.marks.exchange(0, std::memory_order_seq_cst);
 }
 /// Who stores just now: an even number says nobody, and the same odd one the same.

@@ -6,15 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <new>
-
 #include "context_state.hpp"
 
 namespace quire::client {
 
 LeaseWords::~LeaseWords() {
     if (words_ != nullptr) ::munmap(words_, size);
-    if (ours_ != nullptr) ::munmap(const_cast<Word*>(ours_), size);
 }
 
 Result<void> LeaseWords::make(const ContextState& state) {
@@ -22,11 +19,7 @@ Result<void> LeaseWords::make(const ContextState& state) {
     if (!memory || ::ftruncate(memory.get(), size) != 0 ||
         ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
         return fail_errno();
-    void* const page =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) return fail_errno();
-    ours_ = new (page) Word(1);
-    if (::madvise(page, size, MADV_WIPEONFORK) != 0) return fail_errno();
+    QUIRE_TRY(mark_.make());
     void* const place =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, memory.get(), 0);
     if (place == MAP_FAILED) return fail_errno();
@@ -45,7 +38,7 @@ Result<std::optional<std::size_t>> LeaseWords::take(const ContextState& state, s
             return std::nullopt;
         }
     }
-    if (free_.empty() || !is_ours()) return std::nullopt;
+    if (free_.empty() || !mark_.is_ours()) return std::nullopt;
     const std::size_t word = free_.back();
     free_.pop_back();
     words_[word].store(file, std::memory_order_seq_cst);
@@ -53,7 +46,7 @@ Result<std::optional<std::size_t>> LeaseWords::take(const ContextState& state, s
 }
 
 void LeaseWords::give_back(std::size_t word) {
-    if (!is_ours()) return;
+    if (!mark_.is_ours()) return;
     words_[word].store(0, std::memory_order_release);
     free_.push_back(word);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "pages/fork_mark.hpp"
 #include "quire/base/result.hpp"
 
 namespace quire::client {
@@ -38,11 +39,10 @@ private:
     using Word = std::atomic<std::uint64_t>;
 
     Result<void> make(const ContextState& state);
-    bool is_ours() const { return ours_->load(std::memory_order_relaxed) != 0; }
 
     bool refused_ = false;
     Word* words_ = nullptr;
-    const Word* ours_ = nullptr;  // in a page that is zero in a child
+    ForkMark mark_;
     std::vector<std::size_t> free_;
 };
 

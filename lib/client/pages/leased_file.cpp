@@ -150,4 +150,15 @@ Result<protocols::PageMap> LeasedFile::bring_in(const ipc::Call& call, std::uint
     return file->bring_in(call, position, length);
 }
 
+Result<protocols::LoanMap> LeasedFile::lend(const ipc::Call& call, std::uint64_t position,
+                                            std::uint64_t least, std::uint64_t length) {
+    QUIRE_TRY_ASSIGN(const auto file, real(call));
+    return file->lend(call, position, least, length);
+}
+
+Result<void> LeasedFile::settle(const ipc::Call& call) {
+    QUIRE_TRY_ASSIGN(const auto file, real(call));
+    return file->settle(call);
+}
+
 }  // namespace quire::client

@@ -73,6 +73,9 @@ public:
                            std::uint32_t events, std::uint64_t source) override;
     Result<protocols::PageMap> bring_in(const ipc::Call& call, std::uint64_t position,
                                         std::uint64_t length) override;
+    Result<protocols::LoanMap> lend(const ipc::Call& call, std::uint64_t position,
+                                    std::uint64_t least, std::uint64_t length) override;
+    Result<void> settle(const ipc::Call& call) override;
 
 private:
     /// Fails: connection_reset.

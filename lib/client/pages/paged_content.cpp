@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "context_state.hpp"
-#include "quire/base/units.hpp"
 
 namespace quire::client {
 
@@ -16,8 +15,6 @@ constexpr int most_rounds = 3;
 /// For one read, which may lie in a segment of its own for each of its runs.
 constexpr int most_mappings = 2 * (paging::PageReader::longest / paging::run_size + 1);
 constexpr unsigned reads_by_message = 64;
-constexpr std::uint64_t first_window = 256 * KiB;
-constexpr std::uint64_t longest_window = 4 * MiB;
 
 }  // namespace
 
@@ -42,7 +39,7 @@ Result<std::optional<std::size_t>> PagedContent::read(ContextState& state,
         done += *got;
         if (*got < part.size()) break;
     } while (done < memory.size());
-    expected_ = position + done;
+    window_.passed(position + done);
     return done;
 }
 
@@ -75,7 +72,7 @@ Result<std::optional<std::size_t>> PagedContent::read_part(ContextState& state,
 
 Result<PagedContent::Next> PagedContent::bring_in(ContextState& state, protocols::FileObject& file,
                                                   std::uint64_t position, std::size_t least) {
-    const auto where = file.bring_in(state.call(), position, amount(position, least));
+    const auto where = file.bring_in(state.call(), position, window_.amount(position, least));
     if (where) return take(state, position, *where);
     if (where.error() == std::errc::function_not_supported ||
         where.error() == std::errc::operation_not_supported) {
@@ -104,14 +101,6 @@ Result<PagedContent::Next> PagedContent::take(ContextState& state, std::uint64_t
     if (!reader_->set_chunk(position, {where.chunk_segment, where.chunk_offset}))
         return senseless("entries that are nowhere");
     return Next::again;
-}
-
-std::uint64_t PagedContent::amount(std::uint64_t position, std::size_t least) {
-    if (position == expected_)
-        window_ = std::clamp(2 * window_, first_window, longest_window);
-    else
-        window_ = 0;
-    return std::max<std::uint64_t>(window_, least);
 }
 
 }  // namespace quire::client

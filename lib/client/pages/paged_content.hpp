@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "pages/window.hpp"
 #include "quire/base/result.hpp"
 #include "quire/ipc/cap.hpp"
 #include "quire/memory/page_reader.hpp"
@@ -34,7 +35,7 @@ public:
         if (!reader_ || memory.size() > paging::PageReader::longest) return std::nullopt;
         const paging::PageReader::Attempt attempt = reader_->read(position, memory);
         if (attempt.outcome != paging::PageReader::Outcome::done) return std::nullopt;
-        expected_ = position + attempt.count;
+        window_.passed(position + attempt.count);
         return attempt.count;
     }
 
@@ -47,12 +48,10 @@ private:
     Result<Next> bring_in(ContextState& state, protocols::FileObject& file, std::uint64_t position,
                           std::size_t least);
     Result<Next> take(ContextState& state, std::uint64_t position, const protocols::PageMap& where);
-    std::uint64_t amount(std::uint64_t position, std::size_t least);
 
     std::optional<paging::PageReader> reader_;
-    std::uint64_t expected_ = 0;  // where reading goes on if it is in sequence
-    std::uint64_t window_ = 0;    // what was asked for the last time it was
-    unsigned not_now_ = 0;        // reads until it is tried again
+    Window window_;
+    unsigned not_now_ = 0;  // reads until it is tried again
 };
 
 }  // namespace quire::client

@@ -68,6 +68,13 @@ public:
         return pages;
     }
 
+    Result<protocols::LoanMap> lend(const ipc::Call&, std::uint64_t, std::uint64_t,
+                                    std::uint64_t) override {
+        return loan;
+    }
+    Result<void> settle(const ipc::Call&) override { return {}; }
+
+    Result<protocols::LoanMap> loan = fail(std::errc::function_not_supported);
     Result<protocols::PageMap> pages = fail(std::errc::function_not_supported);
     std::uint64_t answer = 0;
     /// There is always as much as is asked for.

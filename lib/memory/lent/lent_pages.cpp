@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t most_runs_at_once = 64;
+constexpr std::uint32_t most_lent_at_once = 64;
 /// What is written further behind the end than this is no case for a loan.
 constexpr std::uint64_t most_skipped = 4 * MiB;
 constexpr std::size_t longest_write = MiB;
@@ -163,7 +163,7 @@ Result<void> LentPages::State::fill_run(std::uint64_t granule, std::uint32_t run
 
 Result<void> LentPages::State::fill(std::uint64_t first, std::uint64_t end) {
     const auto most = static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>(memory.stores.runs.capacity() / 8, 1, most_runs_at_once));
+        std::clamp<std::uint64_t>(memory.stores.runs.capacity() / 8, 1, most_lent_at_once));
     end = std::min(end, first + most);
     for (std::uint64_t number = first; number < end;) {
         Chunk* const chunk = chunk_of(number);
@@ -319,7 +319,7 @@ Result<LentPages::Where> LentPages::bring_in(std::uint64_t position, std::uint64
     const bool first_time = state.limit == 0 && state.chunks.empty();
     QUIRE_TRY_ASSIGN(state.size, state.content.size());
     const std::uint64_t now = state.end();
-    constexpr std::uint64_t most = most_runs_at_once * run_size;
+    constexpr std::uint64_t most = most_lent_at_once * run_size;
     least = std::clamp<std::uint64_t>(least, 1, most);
     length = std::clamp(length, least, most);
     if (position > now && position - now > most_skipped)

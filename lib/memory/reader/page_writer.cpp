@@ -13,7 +13,7 @@ namespace quire::paging {
 
 namespace {
 
-constexpr std::uint64_t most_chunks = PageWriter::farthest / run_size / pairs_in_chunk;
+constexpr std::uint64_t most_pair_chunks = PageWriter::farthest / run_size / pairs_in_chunk;
 
 template <typename T>
 T* object_at(const MemoryMap& map, Place place, std::size_t size) {
@@ -82,7 +82,7 @@ bool PageWriter::set_loan(Place control, Place head, std::uint64_t loan) {
 bool PageWriter::set_chunk(std::uint64_t position, Place place) {
     const std::uint64_t number = position / run_size / pairs_in_chunk;
     auto* const pairs = object_at<LoanPair>(*map_, place, chunk_size);
-    if (pairs == nullptr || number >= most_chunks) return false;
+    if (pairs == nullptr || number >= most_pair_chunks) return false;
     if (chunks_.size() <= number) chunks_.resize(number + 1);
     chunks_[number] = pairs;
     return true;

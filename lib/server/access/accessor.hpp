@@ -30,7 +30,9 @@ public:
         : file_(std::move(file)), provider_(std::move(provider)), append_(append) {}
 
     fs::OpenFile& file() const { return *file_; }
+    const std::shared_ptr<fs::OpenFile>& shared_file() const { return file_; }
     const std::shared_ptr<Provider>& shared_provider() const { return provider_; }
+    bool appends() const { return append_; }
 
     /// Fewer bytes only at the end of the file. Fails: invalid_argument (a position that no file
     /// has).

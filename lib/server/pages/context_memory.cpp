@@ -21,6 +21,13 @@ Result<std::shared_ptr<paging::NameTable>> ContextMemory::use_names() {
     return names_;
 }
 
+Result<std::shared_ptr<paging::WriteMemory>> ContextMemory::for_writing() {
+    const std::scoped_lock lock(mutex_);
+    if (!for_writing_) for_writing_ = domains_->for_writing();
+    if (!for_writing_) return fail(std::errc::operation_not_supported, "no memory is shared here");
+    return for_writing_;
+}
+
 std::shared_ptr<paging::NameTable> ContextMemory::names() const {
     const std::scoped_lock lock(mutex_);
     return names_;

@@ -22,6 +22,8 @@ public:
     /// Its table of names, which is used from now on.
     /// Fails besides: not_enough_memory.
     Result<std::shared_ptr<paging::NameTable>> use_names();
+    /// What its client writes. The same.
+    Result<std::shared_ptr<paging::WriteMemory>> for_writing();
     /// nullptr: nobody looks there.
     std::shared_ptr<paging::NameTable> names() const;
 
@@ -31,6 +33,7 @@ private:
     mutable std::mutex mutex_;  // guards what follows; comes before the domains'
     std::shared_ptr<paging::Domain> domain_;
     std::shared_ptr<paging::NameTable> names_;
+    std::shared_ptr<paging::WriteMemory> for_writing_;
 };
 
 }  // namespace quire::server

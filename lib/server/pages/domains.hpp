@@ -11,6 +11,7 @@
 
 #include "quire/fs/tree_watcher.hpp"
 #include "quire/memory/page_pool.hpp"
+#include "quire/memory/write_memory.hpp"
 #include "quire/server/authority.hpp"
 
 namespace quire::server {
@@ -25,6 +26,10 @@ public:
 
     /// nullptr: there is no memory to share.
     std::shared_ptr<paging::Domain> of(const Authority& authority);
+    /// Memory that one context writes. The same.
+    std::shared_ptr<paging::WriteMemory> for_writing() {
+        return pool_ ? pool_->make_write_memory() : nullptr;
+    }
 
     void begin_change(const fs::TreeChange& change) override;
     void end_change(const fs::TreeChange&) override {}

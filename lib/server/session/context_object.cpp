@@ -35,6 +35,12 @@ std::optional<ShownNames::Content> all_content(const OpenedFile& opened,
     return content;
 }
 
+Result<ipc::Memory> memory_of(const paging::Segment& segment, bool writable) {
+    UniqueFd descriptor(::fcntl(segment.fd(), F_DUPFD_CLOEXEC, 0));
+    if (!descriptor) return fail_errno();
+    return ipc::Memory(std::move(descriptor), segment.size(), writable);
+}
+
 Result<void> check_wanted(std::uint32_t wanted) {
     if (wanted > protocols::content_limit) return fail(std::errc::invalid_argument);
     return {};
@@ -166,9 +172,13 @@ Result<void> ContextObject::set_umask(const ipc::Call&, std::uint16_t umask) {
 Result<ipc::Memory> ContextObject::segment(const ipc::Call&, std::uint32_t number) {
     QUIRE_TRY_ASSIGN(const auto domain, owner_.memory->domain());
     QUIRE_TRY_ASSIGN(const auto segment, domain->segment(number));
-    UniqueFd descriptor(::fcntl(segment->fd(), F_DUPFD_CLOEXEC, 0));
-    if (!descriptor) return fail_errno();
-    return ipc::Memory(std::move(descriptor), segment->size(), false);
+    return memory_of(*segment, false);
+}
+
+Result<ipc::Memory> ContextObject::write_segment(const ipc::Call&, std::uint32_t number) {
+    QUIRE_TRY_ASSIGN(const auto memory, owner_.memory->for_writing());
+    QUIRE_TRY_ASSIGN(const auto segment, memory->segment(number));
+    return memory_of(*segment, number != paging::life_segment);
 }
 
 Result<protocols::OpenerContextNamesResult> ContextObject::names(const ipc::Call&) {

@@ -41,6 +41,7 @@ public:
     Result<protocols::OpenerContextOpenLeasedResult> open_leased(const ipc::Call& call,
                                                                  std::uint64_t node) override;
     void end_lease(const ipc::Call& call, std::uint64_t node) override;
+    Result<ipc::Memory> write_segment(const ipc::Call& call, std::uint32_t number) override;
 
     // context_names.cpp
     Result<void> remove(const ipc::Call& call, std::string_view path) override;

@@ -3,6 +3,7 @@
 #include "session/file_session.hpp"
 
 #include "pages/file_source.hpp"
+#include "quire/memory/page_writer.hpp"
 #include "quire/wire/values.hpp"
 
 namespace quire::server {
@@ -153,6 +154,8 @@ Result<protocols::PageMap> FileSession::bring_in(const ipc::Call& call, std::uin
     if (!accessor_.file().mode().read) return fail(std::errc::bad_file_descriptor);
     QUIRE_TRY_ASSIGN(const auto pages, this->pages());
     const fs::Call own = call_of(call);
+    // Who has it on loan gives it back, and nobody gets it before this has come to its end.
+    const fs::OpenFile::Visit visit = accessor_.file().visit();
     FileSource source(accessor_, own, call);
     QUIRE_TRY_ASSIGN(const paging::FilePages::Where where,
                      pages->bring_in(call.token(), position, length, source));
@@ -166,6 +169,41 @@ Result<protocols::PageMap> FileSession::bring_in(const ipc::Call& call, std::uin
         map.chunk_offset = where.chunk.offset;
     }
     return map;
+}
+
+std::shared_ptr<BorrowedContent> FileSession::borrowed(bool make) {
+    const std::scoped_lock lock(pages_mutex_);
+    if (!borrowed_ && make) {
+        borrowed_ =
+            std::make_shared<BorrowedContent>(accessor_.shared_file(), accessor_.shared_provider());
+        presence_->ageing.add(borrowed_);
+    }
+    return borrowed_;
+}
+
+Result<protocols::LoanMap> FileSession::lend(const ipc::Call& call, std::uint64_t position,
+                                             std::uint64_t least, std::uint64_t length) {
+    if (!accessor_.file().mode().write || accessor_.appends())
+        return fail(std::errc::bad_file_descriptor);
+    constexpr std::uint64_t farthest = paging::PageWriter::farthest;
+    if (position >= farthest || least > farthest - position)
+        return fail(std::errc::operation_not_supported);
+    QUIRE_TRY_ASSIGN(const auto memory, owner_.memory->for_writing());
+    QUIRE_TRY_ASSIGN(const paging::LentPages::Where where,
+                     borrowed(true)->bring_in(call_of(call), *memory, position, least, length));
+    return protocols::LoanMap{.control_segment = where.control.segment,
+                              .control_offset = where.control.offset,
+                              .head_segment = where.head.segment,
+                              .head_offset = where.head.offset,
+                              .chunk_segment = where.chunk.segment,
+                              .chunk_offset = where.chunk.offset,
+                              .loan = where.loan};
+}
+
+Result<void> FileSession::settle(const ipc::Call&) {
+    if (const auto borrowed = this->borrowed(false)) borrowed->give_back();
+    if (auto error = accessor_.file().take_write_error()) return fail(*std::move(error));
+    return {};
 }
 
 }  // namespace quire::server

@@ -7,6 +7,7 @@
 
 #include "access/accessor.hpp"
 #include "access/node_attributes.hpp"
+#include "pages/borrowed_content.hpp"
 #include "pages/context_memory.hpp"
 #include "quire/protocols/file.hpp"
 #include "quire/wire/transfer_buffer.hpp"
@@ -64,12 +65,16 @@ public:
     Result<std::uint64_t> flush(const ipc::Call& call, std::uint64_t populated_size) override;
     Result<protocols::PageMap> bring_in(const ipc::Call& call, std::uint64_t position,
                                         std::uint64_t length) override;
+    Result<protocols::LoanMap> lend(const ipc::Call& call, std::uint64_t position,
+                                    std::uint64_t least, std::uint64_t length) override;
+    Result<void> settle(const ipc::Call& call) override;
 
 private:
     fs::Call call_of(const ipc::Call& call) const { return call_as(owner_.authority, call); }
     NodeAttributes node(const fs::Call& call) const;
     const wire::TransferBuffer& buffer() const;
     Result<std::shared_ptr<paging::FilePages>> pages();
+    std::shared_ptr<BorrowedContent> borrowed(bool make);
 
     const Presence presence_;
     const SessionOwner owner_;
@@ -77,6 +82,7 @@ private:
     wire::TransferBuffer own_buffer_;
     std::mutex pages_mutex_;  // guards what follows; comes before the provider's
     std::shared_ptr<paging::FilePages> pages_;
+    std::shared_ptr<BorrowedContent> borrowed_;
 };
 
 }  // namespace quire::server

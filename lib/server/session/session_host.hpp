@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "names/shown_names.hpp"
+#include "pages/ageing.hpp"
 #include "pages/domains.hpp"
 #include "quire/ipc/call.hpp"
 #include "quire/server/file_server.hpp"
@@ -23,7 +24,8 @@ struct SessionHost {
           options(std::move(its_options)),
           registry(Registry::create()),
           domains(std::make_shared<Domains>(options.pages)),
-          names(std::make_shared<ShownNames>()) {
+          names(std::make_shared<ShownNames>()),
+          ageing(options.age) {
         if (!options.pages) return;
         tree->watch(names);
         tree->watch(domains);
@@ -34,6 +36,7 @@ struct SessionHost {
     const std::shared_ptr<Registry> registry;
     const std::shared_ptr<Domains> domains;
     const std::shared_ptr<ShownNames> names;
+    Ageing ageing;
 
     using Count = std::atomic<std::size_t>;
     Count openers = 0;

@@ -145,6 +145,7 @@ const std::vector<Attempt> context_attempts{
     {267, Nature::looks, with(), true},
     {268, Nature::misses, with(beginning)},
     {269, Nature::tells, with(beginning)},
+    {270, Nature::looks, with(paging::life_segment)},
 };
 
 const std::vector<Attempt> file_attempts{
@@ -170,6 +171,8 @@ const std::vector<Attempt> file_attempts{
     {79, Nature::looks, with(beginning, length)},
     {90, Nature::looks, with(beginning, length)},
     {97, Nature::looks, null_notifier},
+    {271, Nature::changes, with(beginning, length, length)},
+    {272, Nature::looks},
 };
 
 const std::vector<Attempt> directory_attempts{

@@ -24,6 +24,7 @@ struct OpenerContextOpenResult;
 
 namespace quire::client {
 
+class BorrowedFile;
 struct ContextState;
 class PagedContent;
 class ReadAhead;
@@ -124,6 +125,12 @@ private:
     Result<std::size_t> fill(std::uint64_t position, std::size_t amount);
     /// From memory alone; nothing: it is not there, or something has to be done before.
     std::optional<std::size_t> read_shown(std::uint64_t position, std::span<std::byte> memory);
+    /// From memory, with messages that bring in what is missing; nothing: by message.
+    Result<std::optional<std::size_t>> read_memory(std::uint64_t position,
+                                                   std::span<std::byte> memory);
+    bool is_on_loan() const;
+    /// In memory alone. False: not this way.
+    bool write_shown(std::uint64_t position, std::span<const std::byte> memory);
     /// By memory, or by message.
     Result<std::size_t> fetch(std::uint64_t position, std::span<std::byte> memory);
     Result<void> write_at_position(std::span<const std::byte> memory);
@@ -141,6 +148,7 @@ private:
     protocols::Attributes attributes_;
     std::uint64_t position_ = 0;
     std::unique_ptr<PagedContent> paged_;        // none: closed
+    std::unique_ptr<BorrowedFile> borrowed_;     // the same, or not to be written elsewhere
     std::unique_ptr<ReadAhead> read_ahead_;      // none: not buffered, or closed
     std::unique_ptr<WriteBehind> write_behind_;  // the same, or only read
     std::optional<Error> kept_error_;            // of a delayed write

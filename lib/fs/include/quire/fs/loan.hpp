@@ -28,7 +28,7 @@ public:
 /// it has the borrower give it back first, and who asks how long it is has it brought up to date.
 /// Those who watch see one change of content and attributes from its beginning to its end.
 /// Ended by the destructor, which takes back space that was reserved and not written.
-/// Threads: any, one at a time.
+/// Threads: any; reserve() one at a time.
 class Loan {
 public:
     ~Loan();

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,6 +31,8 @@ struct FileServerOptions {
     /// Memory in which clients find content without asking. Without, they ask.
     /// Needs: nobody changes files but through the tree.
     std::shared_ptr<paging::PagePool> pages = {};
+    /// What clients have written in memory is the file's after this time, if nobody asks before.
+    std::chrono::milliseconds age{5000};
 };
 
 /// How much of everything there is, for tests and for who watches.
