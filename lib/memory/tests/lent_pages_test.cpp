@@ -396,12 +396,13 @@ TEST_F(Lent, content_is_not_lost_in_a_race) {
     std::jthread server([&] {
         std::mt19937 random(3);
         while (!done) {
+            // What has been told by now is in these pages, or was in others that have been revoked.
+            const std::uint64_t before = told;
             std::shared_ptr<LentPages> pages;
             {
                 const std::scoped_lock lock(mutex);
                 pages = holder->pages;
             }
-            const std::uint64_t before = told;
             const bool ends = random() % 4 == 0;
             ASSERT_TRUE(ends ? pages->revoke() : pages->write_back());
             const std::string content = file.content();
