@@ -19,14 +19,14 @@ build = served.build
 MIB = 1 << 20
 
 
-def make_files(work):
+def make_files(work, others=None, image="320M"):
     tree = work / "tree"
     tree.mkdir()
-    for name, size in (("small", 2 * MIB), ("large", 256 * MIB)):
+    for name, size in {"small": 2 * MIB, "large": 256 * MIB, **(others or {})}.items():
         with open(tree / name, "wb") as file:
             for _ in range(size // MIB):
                 file.write(os.urandom(MIB))
-    served.pack(work, "320M")
+    served.pack(work, image)
 
 
 def add_tmpfs(peers, folder):

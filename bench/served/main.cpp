@@ -3,11 +3,11 @@
 // How long it takes to open, stat, read and list files of one image, by the ways to reach them in
 // turns. Writes JSON: nanoseconds, context switches and messages of each operation.
 //
-//     bench_served [--content|--names] [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID]
+//     bench_served [--content|--names|--writes] [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID]
 //         [--served NAME SOCKET PID] [--memory NAME DIRECTORY 0]
 //
-// With --content: of the files /small (2 MiB) and /large (256 MiB), which stay open. With --names: of the files /a/b/c/d/0/0 … /a/b/c/d/99/99. Otherwise of
-// /files/0 … /files/999. PID: the process whose context switches count besides this one's; 0: none.
+// With --content: of the files /small (2 MiB) and /large (256 MiB), which stay open; with --writes: of the same and of /new, which is empty. With --names:
+// of the files /a/b/c/d/0/0 … /a/b/c/d/99/99. Otherwise of /files/0 … /files/999. PID: the process whose context switches count besides this one's; 0: none.
 
 #include <sys/resource.h>
 
@@ -214,6 +214,46 @@ void read_content(Rounds& rounds) {
     }
 }
 
+/// Writes of 4 KiB to one file that is open.
+struct Writing {
+    const char* name;
+    const char* path;
+    std::uint64_t size;  ///< 0: from the beginning, where there is nothing
+    int times;
+    int synced;  ///< after so many, it is made durable; 0: never
+};
+
+void write_content(Rounds& rounds) {
+    constexpr std::uint64_t mebibyte = 1U << 20U;
+    constexpr std::size_t page = 4096;
+    constexpr Writing writings[] = {
+        {"random 4 KiB of 2 MiB", "/small", 2 * mebibyte, 20'000, 0},
+        {"random 4 KiB of 256 MiB", "/large", 256 * mebibyte, 65'536, 0},
+        {"4 KiB behind the end, 16 MiB of them", "/new", 0, 4096, 0},
+        {"random 4 KiB of 2 MiB, fsync after 64", "/small", 2 * mebibyte, 1024, 64},
+    };
+    alignas(page) static std::array<std::byte, page> memory;
+    for (const Writing& writing : writings) {
+        rounds.run(writing.name, [&](Case& one) -> Operation {
+            const std::shared_ptr<Content> content = one.reach->content(writing.path, true);
+            // Once through all of it.
+            for (std::uint64_t place = 0; place < writing.size; place += page)
+                content->write(place, memory);
+            std::uint64_t state = 1;
+            return {writing.name, writing.times, [=](Reach&, int i) mutable {
+                        state = state * 6364136223846793005U + 1442695040888963407U;
+                        memory[0] = static_cast<std::byte>(i);
+                        if (writing.size == 0 && i == 0) content->truncate();
+                        const std::uint64_t place = writing.size == 0
+                                                        ? static_cast<std::uint64_t>(i) * page
+                                                        : (state >> 33U) * page % writing.size;
+                        content->write(place, memory);
+                        if (writing.synced != 0 && (i + 1) % writing.synced == 0) content->sync();
+                    }};
+        });
+    }
+}
+
 int run(int count, char** arguments) {
     int rounds = 10;
     void (*work)(Rounds&) = read_names;
@@ -224,6 +264,9 @@ int run(int count, char** arguments) {
         const int left = count - i - 1;
         if (name == "--content") {
             work = read_content;
+            ++i;
+        } else if (name == "--writes") {
+            work = write_content;
             ++i;
         } else if (name == "--names") {
             work = find_names;

@@ -34,6 +34,13 @@ public:
             ::pread(fd_, memory.data(), memory.size(), static_cast<off_t>(position));
         require(got == static_cast<ssize_t>(memory.size()), "a read");
     }
+    void write(std::uint64_t position, std::span<const std::byte> memory) override {
+        const ssize_t put =
+            ::pwrite(fd_, memory.data(), memory.size(), static_cast<off_t>(position));
+        require(put == static_cast<ssize_t>(memory.size()), "a write");
+    }
+    void sync() override { require(::fsync(fd_) == 0, "fsync"); }
+    void truncate() override { require(::ftruncate(fd_, 0) == 0, "ftruncate"); }
 
 private:
     const int fd_;
@@ -46,9 +53,15 @@ public:
     void read(std::uint64_t position, std::span<std::byte> memory) override {
         std::memcpy(memory.data(), bytes_.data() + position, memory.size());
     }
+    void write(std::uint64_t position, std::span<const std::byte> memory) override {
+        if (bytes_.size() < position + memory.size()) bytes_.resize(position + memory.size());
+        std::memcpy(bytes_.data() + position, memory.data(), memory.size());
+    }
+    void sync() override {}
+    void truncate() override { bytes_.clear(); }
 
 private:
-    const std::vector<std::byte> bytes_;
+    std::vector<std::byte> bytes_;
 };
 
 class Mounted : public Reach {
@@ -76,8 +89,8 @@ public:
         return static_cast<std::uint64_t>(got);
     }
 
-    std::unique_ptr<Content> content(const std::string& path) override {
-        return std::make_unique<MountedContent>(opened(path, O_RDONLY));
+    std::unique_ptr<Content> content(const std::string& path, bool writable) override {
+        return std::make_unique<MountedContent>(opened(path, writable ? O_RDWR : O_RDONLY));
     }
 
     std::uint64_t list(const std::string& path) override {
@@ -112,7 +125,7 @@ class InMemory final : public Mounted {
 public:
     using Mounted::Mounted;
 
-    std::unique_ptr<Content> content(const std::string& path) override {
+    std::unique_ptr<Content> content(const std::string& path, bool) override {
         MountedContent file(opened(path, O_RDONLY));
         std::vector<std::byte> bytes(stat(path));
         file.read(0, bytes);

@@ -19,6 +19,10 @@ public:
 
     /// Fills the memory, or throws.
     virtual void read(std::uint64_t position, std::span<std::byte> memory) = 0;
+    // Of one that was opened for writing too.
+    virtual void write(std::uint64_t position, std::span<const std::byte> memory) = 0;
+    virtual void sync() = 0;
+    virtual void truncate() = 0;
 };
 
 /// One way to reach the files of an image. Paths begin at the image's root. What goes wrong throws.
@@ -34,7 +38,7 @@ public:
     virtual std::uint64_t read(const std::string& path) = 0;
     /// Entries of a directory with the attributes of each; how many.
     virtual std::uint64_t list(const std::string& path) = 0;
-    virtual std::unique_ptr<Content> content(const std::string& path) = 0;
+    virtual std::unique_ptr<Content> content(const std::string& path, bool writable = false) = 0;
 
     // By what a program uses, which may know the answer.
 

@@ -22,6 +22,10 @@ T value(Result<T> result) {
     return *std::move(result);
 }
 
+void require(const Result<void>& done) {
+    if (!done) throw std::runtime_error(done.error().message());
+}
+
 class ServedContent final : public Content {
 public:
     explicit ServedContent(client::File file) : file_(std::move(file)) {}
@@ -30,6 +34,11 @@ public:
         if (value(file_.pread(position, memory)) != memory.size())
             throw std::runtime_error("a read was short");
     }
+    void write(std::uint64_t position, std::span<const std::byte> memory) override {
+        require(file_.pwrite(position, memory));
+    }
+    void sync() override { require(file_.flush()); }
+    void truncate() override { require(file_.truncate(0)); }
 
 private:
     client::File file_;
@@ -40,7 +49,7 @@ public:
     Served(const std::string& socket, bool slot) {
         const auto service =
             value(ipc::connect<protocols::Service>(socket, ipc::ClientOptions({}, slot)));
-        const auto opener = value(service->opener(call, "", true));
+        const auto opener = value(service->opener(call, "", false));
         context_ = value(opener->context(call));
     }
 
@@ -63,8 +72,9 @@ public:
         }
         return count;
     }
-    std::unique_ptr<Content> content(const std::string& path) override {
-        return std::make_unique<ServedContent>(value(files().open(path, "r", {.buffered = false})));
+    std::unique_ptr<Content> content(const std::string& path, bool writable) override {
+        return std::make_unique<ServedContent>(
+            value(files().open(path, writable ? "r+" : "r", {.buffered = false})));
     }
     std::uint64_t find(const std::string& path) override { return value(files().stat(path)).size; }
     void miss(const std::string& path) override {
