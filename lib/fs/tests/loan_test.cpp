@@ -25,7 +25,7 @@ namespace quire::fs {
 namespace {
 
 const Call as_lender = Call::as_root();
-constexpr OpenMode for_all{.read = true, .write = true};
+constexpr OpenMode lent_both_ways{.read = true, .write = true};
 
 std::span<const std::byte> bytes_in(std::string_view text) {
     return std::as_bytes(std::span(text));
@@ -94,8 +94,8 @@ protected:
         };
         tree = *Tree::open(std::make_shared<testing::HookedVolume>(
             *memory::MemoryVolume::create({.clock = std::make_shared<SystemClock>()}), hook));
-        file = *tree->create_open(as_lender, tree->root(), name, 0644, for_all);
-        other = *tree->open(as_lender, file->node(), for_all);
+        file = *tree->create_open(as_lender, tree->root(), name, 0644, lent_both_ways);
+        other = *tree->open(as_lender, file->node(), lent_both_ways);
         EXPECT_TRUE(other->write_all(as_lender, 0, bytes_in("as it was")));
         keeper = std::make_shared<Keeper>(file);
     }
@@ -158,7 +158,7 @@ TEST_F(Loans, are_brought_up_to_date_for_those_who_ask_for_attributes) {
 
 TEST_F(Loans, are_given_back_to_those_who_use_the_content) {
     const auto elsewhere =
-        *tree->create_open(as_lender, tree->root(), *Name::parse("elsewhere"), 0644, for_all);
+        *tree->create_open(as_lender, tree->root(), *Name::parse("elsewhere"), 0644, lent_both_ways);
     ASSERT_TRUE(elsewhere->write_all(as_lender, 0, bytes_in("ELSEWHERE")));
     const std::string text = "quite new!";
     struct Case {
@@ -270,7 +270,7 @@ TEST_F(Loans, reserve_space) {
 }
 
 TEST_F(Loans, that_cannot_be_written_back_are_told_to_every_writer_once) {
-    const auto late = [&] { return *tree->open(as_lender, file->node(), for_all); };
+    const auto late = [&] { return *tree->open(as_lender, file->node(), lent_both_ways); };
     const auto reader = *tree->open(as_lender, file->node(), {.read = true});
     borrow_and_write("will be lost");
     broken = true;
@@ -318,7 +318,7 @@ TEST_F(Loans, race_with_all_the_others) {
     std::atomic<bool> done = false;
     for (int i = 0; i < 2; ++i)
         readers.emplace_back([&, i] {
-            const auto own = *tree->open(as_lender, file->node(), for_all);
+            const auto own = *tree->open(as_lender, file->node(), lent_both_ways);
             int seen = 0;
             while (!done) {
                 const int before = told;

@@ -21,7 +21,7 @@
 namespace quire::paging {
 namespace {
 
-using Outcome = PageWriter::Outcome;
+using LentOutcome = PageWriter::Outcome;
 
 /// A file in memory that can be written.
 class LentFile final : public LentContent {
@@ -115,20 +115,21 @@ protected:
             return {};
         }
         template <typename Try>
-        Result<Outcome> until_settled(std::uint64_t position, std::size_t length, Try&& attempt) {
+        Result<LentOutcome> until_settled(std::uint64_t position, std::size_t length,
+                                          Try&& attempt) {
             for (int round = 0; round < 100; ++round) {
                 const PageWriter::Attempt now = attempt();
-                if (now.outcome == Outcome::unmapped)
+                if (now.outcome == LentOutcome::unmapped)
                     test.map_segment(now.segment);
-                else if (now.outcome == Outcome::missing ||
-                         (round == 0 && now.outcome == Outcome::ended))
+                else if (now.outcome == LentOutcome::missing ||
+                         (round == 0 && now.outcome == LentOutcome::ended))
                     QUIRE_TRY(bring_in(position, length));
                 else
                     return now.outcome;
             }
             return fail(std::errc::timed_out);
         }
-        Result<Outcome> write(std::uint64_t position, std::string_view text) {
+        Result<LentOutcome> write(std::uint64_t position, std::string_view text) {
             return until_settled(position, text.size(), [&] {
                 return writer.write(position, std::as_bytes(std::span(text)));
             });
@@ -137,7 +138,7 @@ protected:
             std::string text(length, '?');
             QUIRE_TRY(until_settled(position, length, [&] {
                 const auto attempt = writer.read(position, std::as_writable_bytes(std::span(text)));
-                if (attempt.outcome == Outcome::done) text.resize(attempt.count);
+                if (attempt.outcome == LentOutcome::done) text.resize(attempt.count);
                 return attempt;
             }));
             return text;
@@ -163,8 +164,8 @@ TEST_F(Lent, content_is_written_without_asking_and_is_the_files_when_it_is_writt
     const std::string before = bytes_of(3 * run_size + 1000, 1);
     LentFile file(before);
     Holder holder(*this, file);
-    ASSERT_EQ(holder.write(10, "hello"), Outcome::done);
-    ASSERT_EQ(holder.write(run_size - 2, "over the edge"), Outcome::done);
+    ASSERT_EQ(holder.write(10, "hello"), LentOutcome::done);
+    ASSERT_EQ(holder.write(run_size - 2, "over the edge"), LentOutcome::done);
     const int misses = holder.misses;
     std::string now = before;
     now.replace(10, 5, "hello");
@@ -172,7 +173,7 @@ TEST_F(Lent, content_is_written_without_asking_and_is_the_files_when_it_is_writt
     for (std::uint64_t i = 0; i < 500; ++i) {
         const std::string text = std::to_string(i);
         now.replace(i * 100, text.size(), text);
-        ASSERT_EQ(holder.write(i * 100, text), Outcome::done);
+        ASSERT_EQ(holder.write(i * 100, text), LentOutcome::done);
     }
     EXPECT_EQ(holder.misses, misses);
     EXPECT_EQ(*holder.read(0, 2 * run_size), now.substr(0, 2 * run_size));
@@ -182,13 +183,13 @@ TEST_F(Lent, content_is_written_without_asking_and_is_the_files_when_it_is_writt
     const int writes = file.writes;
     EXPECT_TRUE(holder.pages->write_back());
     EXPECT_EQ(file.writes, writes) << "nothing was new";
-    ASSERT_EQ(holder.write(0, "again"), Outcome::done);
+    ASSERT_EQ(holder.write(0, "again"), LentOutcome::done);
     now.replace(0, 5, "again");
     EXPECT_TRUE(holder.pages->revoke());
     EXPECT_EQ(file.content(), now);
-    EXPECT_EQ(holder.writer.write(0, std::as_bytes(std::span("late"))).outcome, Outcome::ended);
+    EXPECT_EQ(holder.writer.write(0, std::as_bytes(std::span("late"))).outcome, LentOutcome::ended);
     std::byte byte{};
-    EXPECT_EQ(holder.writer.read(0, {&byte, 1}).outcome, Outcome::ended);
+    EXPECT_EQ(holder.writer.read(0, {&byte, 1}).outcome, LentOutcome::ended);
     EXPECT_EQ(holder.pages->bring_in(0, 1, 1).error(), std::errc::resource_unavailable_try_again);
     EXPECT_EQ(file.content(), now);
 }
@@ -197,12 +198,12 @@ TEST_F(Lent, files_grow_as_far_as_space_is_reserved) {
     LentFile file("abc");
     file.space = 2 * run_size;
     Holder holder(*this, file);
-    ASSERT_EQ(holder.write(3, "def"), Outcome::done);
+    ASSERT_EQ(holder.write(3, "def"), LentOutcome::done);
     EXPECT_EQ(holder.writer.size(), 6u);
     EXPECT_EQ(*holder.read(0, 100), "abcdef");
-    ASSERT_EQ(holder.write(1000, "far"), Outcome::done);
+    ASSERT_EQ(holder.write(1000, "far"), LentOutcome::done);
     EXPECT_EQ(*holder.read(0, 2000), "abcdef" + std::string(994, '\0') + "far");
-    ASSERT_EQ(holder.write(2 * run_size - 1, "x"), Outcome::done);
+    ASSERT_EQ(holder.write(2 * run_size - 1, "x"), LentOutcome::done);
     EXPECT_EQ(holder.write(2 * run_size - 1, "xy").error(), std::errc::no_space_on_device);
     EXPECT_EQ(holder.write(10 * MiB, "y").error(), std::errc::operation_not_supported);
     EXPECT_TRUE(holder.pages->revoke());
@@ -216,14 +217,14 @@ TEST_F(Lent, files_grow_as_far_as_space_is_reserved) {
 TEST_F(Lent, content_that_cannot_be_written_back_is_tried_again) {
     LentFile file(std::string(run_size, '.'));
     Holder holder(*this, file);
-    ASSERT_EQ(holder.write(0, "new"), Outcome::done);
+    ASSERT_EQ(holder.write(0, "new"), LentOutcome::done);
     file.broken = true;
     EXPECT_EQ(holder.pages->write_back().error(), std::errc::io_error);
     EXPECT_EQ(holder.pages->write_back().error(), std::errc::io_error);
     file.broken = false;
     EXPECT_TRUE(holder.pages->write_back());
     EXPECT_EQ(file.content().substr(0, 4), "new.");
-    ASSERT_EQ(holder.write(0, "more"), Outcome::done);
+    ASSERT_EQ(holder.write(0, "more"), LentOutcome::done);
     file.broken = true;
     EXPECT_EQ(holder.pages->revoke().error(), std::errc::io_error);
 }
@@ -273,7 +274,7 @@ TEST_F(LentInLittleMemory, files_are_what_was_written) {
             default: {
                 const std::string text =
                     bytes_of(1 + any(any(2) == 0 ? 100 : 2 * run_size), random());
-                ASSERT_EQ(*holders[i]->write(position, text), Outcome::done);
+                ASSERT_EQ(*holders[i]->write(position, text), LentOutcome::done);
                 if (content.size() < position + text.size()) content.resize(position + text.size());
                 content.replace(position, text.size(), text);
             }
@@ -329,7 +330,7 @@ TEST_F(LentInLittleMemory, garbage_harms_nothing_else) {
 TEST_F(LentInLittleMemory, runs_are_not_used_again_while_their_writer_is_stopped) {
     LentFile file(std::string(run_size, 'a'));
     auto holder = std::make_unique<Holder>(*this, file);
-    ASSERT_EQ(holder->write(0, "first"), Outcome::done);
+    ASSERT_EQ(holder->write(0, "first"), LentOutcome::done);
     auto& control = *reinterpret_cast<WriteControl*>(
         map->room(holder->where.control, sizeof(WriteControl)).data());
     auto& head =
@@ -420,7 +421,7 @@ TEST_F(Lent, content_is_not_lost_in_a_race) {
         for (std::size_t i = 0; i < page.size(); i += 8) std::memcpy(page.data() + i, &round, 8);
         while (true) {
             const auto written = holder->write(round % page_count * loan_page_size, page);
-            if (written && *written == Outcome::done) break;
+            if (written && *written == LentOutcome::done) break;
             ++taken_away;
             auto next = std::make_unique<Holder>(*this, file);
             const std::scoped_lock lock(mutex);
@@ -455,7 +456,7 @@ TEST_F(Lent, memory_is_wiped_when_somebody_loses_the_right_to_read) {
 TEST_F(Lent, places_that_are_nowhere_are_refused) {
     LentFile file("content");
     Holder holder(*this, file);
-    ASSERT_EQ(holder.write(0, "C"), Outcome::done);
+    ASSERT_EQ(holder.write(0, "C"), LentOutcome::done);
     const auto [control, head, chunk, loan] = holder.where;
     PageWriter writer(map, turn);
     EXPECT_FALSE(writer.set_loan(control, head, no_loan));
