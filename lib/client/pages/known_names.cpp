@@ -16,6 +16,8 @@ constexpr unsigned asked_before = 4;
 /// For one walk, which may find content in segments of its own.
 constexpr int segments_of_a_walk = 4;
 
+}  // namespace
+
 protocols::Attributes attributes_of(const paging::NodeImage& image) {
     const auto time = [&](std::size_t which) {
         return protocols::Time{image.seconds[which], image.nanoseconds[which]};
@@ -38,8 +40,6 @@ protocols::Attributes attributes_of(const paging::NodeImage& image) {
             .has_birth = image.has_birth != 0,
             .birth = time(3)};
 }
-
-}  // namespace
 
 // That there is no memory is no matter of the operation for which it was asked.
 Result<void> KnownNames::refuse(const Error& error) {

@@ -17,6 +17,9 @@ namespace quire::client {
 
 struct ContextState;
 
+/// As the protocol has them.
+protocols::Attributes attributes_of(const paging::NodeImage& image);
+
 /// What the server shows to a context of names and attributes. After some paths that it was asked for
 /// by message it is asked where that lies.
 /// Each operation answers nothing where the server must be asked.
@@ -25,6 +28,13 @@ class KnownNames {
 public:
     std::optional<Result<protocols::Attributes>> attributes(ContextState& state,
                                                             std::string_view path, bool follow);
+    using Outcome = paging::NameReader::Outcome;
+    /// Without a message: found, then shown() has it until the next question; missing; or another way
+    /// has to be gone.
+    Outcome look(std::string_view path, bool follow) {
+        return reader_ ? reader_->find(path, follow, answer_) : Outcome::unknown;
+    }
+    const paging::NodeImage& shown() const { return answer_.attributes; }
     /// Whether there is something of that name.
     std::optional<Result<void>> exists(ContextState& state, std::string_view path);
     /// All of a regular file. Fails: file_too_large (over `most` bytes) besides.
@@ -39,8 +49,6 @@ public:
     std::optional<Result<std::string>> target(ContextState& state, std::string_view path);
 
 private:
-    using Outcome = paging::NameReader::Outcome;
-
     /// unknown: nothing is known.
     Result<Outcome> find(ContextState& state, std::string_view path, bool follow,
                          std::vector<std::byte>* content);

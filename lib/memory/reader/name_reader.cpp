@@ -48,14 +48,18 @@ bool NameReader::look_up(std::uint64_t directory, std::string_view name, Seen& s
         if ((seen.word & 1U) == 0 || record.tag.load(std::memory_order_relaxed) != tag ||
             record.directory.load(std::memory_order_relaxed) != directory)
             continue;
-        copy_shared(&seen.head, &record.head, sizeof seen.head);
+        copy_short(seen.head, record.head);
         if (seen.head.name_length != name.size()) continue;
-        std::array<char, longest_shown_name> own;
-        copy_shared(own.data(), record.name.data(), name_beginning);
-        if (name.size() > name_beginning)
-            copy_shared(own.data() + name_beginning, record.more_of_name.data(),
-                        name.size() - name_beginning);
-        if (std::string_view(own.data(), name.size()) != name) continue;
+        std::array<char, name_beginning> beginning;
+        copy_short(beginning, record.name);
+        const std::size_t begins = std::min(name.size(), name_beginning);
+        if (std::memcmp(beginning.data(), name.data(), begins) != 0) continue;
+        if (name.size() > name_beginning) {
+            std::array<char, name_rest> rest;
+            copy_short(rest, record.more_of_name);
+            if (std::string_view(rest.data(), name.size() - begins) != name.substr(begins))
+                continue;
+        }
         seen.record = &record;
         return true;
     }
@@ -108,15 +112,13 @@ NameReader::Outcome NameReader::walk(std::string_view path, bool follow, Answer&
     ahead_.assign(1, path);
     chain_.clear();
 
-    Seen root;
-    if (!look_up(0, {}, root)) return Outcome::unknown;
-    seen_.push_back(root);
+    if (!look_up(0, {}, seen_.emplace_back())) return Outcome::unknown;
     chain_.push_back(0);
     bool must_be_directory = false;
     const auto at = [&]() -> const Seen& { return seen_[chain_.back()]; };
     const auto type_of = [](const Seen& seen) {
         std::uint8_t type = 0;
-        copy_shared(&type, &seen.record->attributes.type, 1);
+        copy_short(type, seen.record->attributes.type);
         return type;
     };
 
@@ -138,9 +140,9 @@ NameReader::Outcome NameReader::walk(std::string_view path, bool follow, Answer&
             continue;
         }
         if (seen_.size() == most_records) return Outcome::unknown;
-        Seen next;
-        if (!look_up(at().head.node, name, next)) return Outcome::unknown;
-        seen_.push_back(next);
+        const std::uint64_t directory = at().head.node;
+        Seen& next = seen_.emplace_back();
+        if (!look_up(directory, name, next)) return Outcome::unknown;
         if (next.head.kind == RecordKind::missing) return Outcome::missing;
         if (next.head.kind != RecordKind::node) return Outcome::unknown;
         const bool last = ahead_.empty();
@@ -163,7 +165,7 @@ NameReader::Outcome NameReader::walk(std::string_view path, bool follow, Answer&
         chain_.push_back(seen_.size() - 1);
     }
     const Seen& found = at();
-    copy_shared(&answer.attributes, &found.record->attributes, sizeof answer.attributes);
+    copy_short(answer.attributes, found.record->attributes);
     answer.node = found.head.node;
     answer.mark.record_ = found.record;
     answer.mark.word_ = found.word;

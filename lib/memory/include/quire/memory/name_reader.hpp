@@ -57,8 +57,8 @@ public:
 
 private:
     struct Seen {
-        const NameRecord* record = nullptr;
-        std::uint64_t word = 0;
+        const NameRecord* record;  // this and what follows, once it has been found
+        std::uint64_t word;
         RecordHead head;
     };
 
