@@ -307,6 +307,13 @@ Result<std::string> ServiceObject::status(const ipc::Call&) {
             counters.providers, counters.buffers);
         const GivenVolumes::Count given = served_->volumes.count();
         text += fmt::format("{} volumes with {} nodes\n", given.volumes, given.nodes);
+        if (const paging::PagePool::Counters& memory = counters.memory; memory.budget != 0)
+            text += fmt::format(
+                "{} of {} memory in {} segments of {} domains: {} of content, {} files, {} of them "
+                "lent\n",
+                human_size(memory.segment_bytes), human_size(memory.budget), memory.segments,
+                memory.domains, human_size(memory.runs * paging::run_size), memory.files,
+                memory.lent_files);
     }
     return text.substr(0, status_limit);
 }

@@ -9,10 +9,13 @@
 
 // What a writer does and what the server does to take back what it had lent, in this order:
 //
-//     writer: begin_storing, has(loan) and look(entry), copy into the run, mark, end_storing, was_lost
+//     writer: begin_storing, has(loan) and look(entry), copy into the run, mark, was_lost, end_storing
 //     server: take_back, wait until the writer stores no more or else lose, take_marks, copy out of the
-//             run; take_away(entry), and the run is used for something else once may_be_stored_into
-//             says no
+//             run; take_away(entry), and run, pairs and head are used for something else once the writer
+//             is seen to have gone on since then
+//
+// A run of a file that stays on loan is taken for another one only while the writer does not store: its
+// entry is taken away, and shown again if stores() says then that it does.
 //
 // Each of these is sequentially consistent where two threads write one word and read the other's:
 //
@@ -38,7 +41,7 @@ inline std::uint64_t look(const LoanPair& pair) {
 inline void mark(LoanPair& pair, std::uint64_t marks) {
     pair.marks.fetch_or(marks, std::memory_order_seq_cst);
 }
-/// Needs: begin_storing.
+/// Needs: begin_storing, and that was_lost() has been asked: afterwards the head may be another file's.
 inline void end_storing(WriteControl& control, std::uint64_t turn) {
     control.in_use.store(turn, std::memory_order_release);
 }

@@ -4,6 +4,7 @@
 // faults, there for everybody when the writer has been killed or stopped in the middle, and on the
 // device when that was promised.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -250,6 +251,9 @@ TEST_P(WrittenContent, is_on_the_device_when_it_has_been_flushed) {
     client::File file = *context.open("f", "r+", unbuffered);
     ASSERT_TRUE(write_stamps(file, pages, *progress, 1000));
     ASSERT_TRUE(file.flush());
+    const auto service = *ipc::connect<protocols::Service>(served_.socket());
+    EXPECT_THAT(*service->status(as_long_as_it_takes),
+                ::testing::HasSubstr(": 256K of content, 1 files, 1 of them lent\n"));
     served_.kill();
     EXPECT_EQ(file.pwrite(0, raw_bytes("x")).error(), std::errc::connection_reset);
     EXPECT_EQ(file.flush().error(), std::errc::connection_reset);

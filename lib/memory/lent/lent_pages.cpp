@@ -93,8 +93,8 @@ LentPages::State::State(WriteMemory::State& its_memory, LentContent& its_content
 LentPages::State::~State() {
     assert(revoked);
     const std::scoped_lock lock(memory.pool.mutex);
-    for (const auto& [number, chunk] : chunks) memory.stores.cells.give_back_chunk(chunk->place);
-    memory.stores.cells.give_back_cell(place);
+    for (const auto& [number, chunk] : chunks) memory.give_back(chunk->place, true, since);
+    memory.give_back(place, false, since);
 }
 
 void LentPages::State::lose(std::uint64_t) {
@@ -237,7 +237,11 @@ bool LentPages::State::evict(std::uint64_t number) {
     LoanPair& pair = chunk.pairs[number % pairs_in_chunk];
     Batch batch(*this, run_size);
     take_away(pair.entry);
-    const std::uint64_t since = paging::stores(memory.control_word());
+    // Who is writing just now may be writing here, and mark it later.
+    if (paging::stores(memory.control_word()) % 2 == 1) {
+        show(pair.entry, granule.entry);
+        return false;
+    }
     const std::uint64_t marks = take_marks(pair) & marks_of(0, run_size);
     Result<void> written = batch.add_marked(number, granule.run, marks);
     if (written) written = batch.finish();
@@ -250,12 +254,12 @@ bool LentPages::State::evict(std::uint64_t number) {
     {
         const std::scoped_lock lock(memory.pool.mutex);
         memory.stores.runs.release(run);
+        memory.stores.runs.give_back(run);
     }
-    memory.give_back(run, since);
     return true;
 }
 
-void LentPages::State::drop(std::uint64_t since) {
+void LentPages::State::drop() {
     for (const auto& [number, chunk] : chunks)
         for (std::size_t i = 0; i < pairs_in_chunk; ++i) {
             Granule& granule = chunk->granules[i];
@@ -271,11 +275,13 @@ void LentPages::State::drop(std::uint64_t since) {
 }
 
 void LentPages::State::wait_for_writer() {
-    const std::uint64_t since = paging::stores(memory.control_word());
-    if (since % 2 == 0) return;
+    const std::uint64_t now = paging::stores(memory.control_word());
+    if (now % 2 == 0) return;
     const auto until = std::chrono::steady_clock::now() + patience;
-    for (int turn = 0; paging::stores(memory.control_word()) == since; ++turn) {
-        if (std::chrono::steady_clock::now() > until) {
+    for (int turn = 0; paging::stores(memory.control_word()) == now; ++turn) {
+        // Who has been waited for once is not waited for again.
+        if (now == memory.stopped || std::chrono::steady_clock::now() > until) {
+            memory.stopped = now;
             paging::lose(head);
             return;
         }
@@ -295,7 +301,10 @@ LentPages::LentPages(std::shared_ptr<WriteMemory> memory, LentContent& content)
         const std::scoped_lock lock(state.pool.mutex);
         cell = state.stores.cells.take_cell();
         loan = ++state.pool.last_identity;
-        if (cell) ++state.pool.counters.files;
+        if (cell) {
+            ++state.pool.counters.files;
+            ++state.pool.counters.lent_files;
+        }
     }
     if (cell) state_ = std::make_unique<State>(state, content, *cell, loan);
 }
@@ -307,6 +316,7 @@ LentPages::~LentPages() {
     state_.reset();
     const std::scoped_lock count(memory_->pool_->mutex);
     --memory_->pool_->counters.files;
+    --memory_->pool_->counters.lent_files;
 }
 
 Result<LentPages::Where> LentPages::bring_in(std::uint64_t position, std::uint64_t least,
@@ -316,7 +326,6 @@ Result<LentPages::Where> LentPages::bring_in(std::uint64_t position, std::uint64
     if (state.revoked)
         return fail(std::errc::resource_unavailable_try_again, "it is not on loan any more");
     state.memory.review();
-    const bool first_time = state.limit == 0 && state.chunks.empty();
     QUIRE_TRY_ASSIGN(state.size, state.content.size());
     const std::uint64_t now = state.end();
     constexpr std::uint64_t most = most_lent_at_once * run_size;
@@ -327,7 +336,7 @@ Result<LentPages::Where> LentPages::bring_in(std::uint64_t position, std::uint64
     QUIRE_TRY_ASSIGN(const std::uint64_t reserved, state.reserve(position, least, length));
     const std::uint64_t granule = position / run_size;
     QUIRE_TRY(state.fill(granule, (reserved + run_size - 1) / run_size));
-    if (first_time) {
+    if (!std::exchange(state.shown, true)) {
         state.head.size.store(state.size, std::memory_order_relaxed);
         state.head.loan.store(state.loan, std::memory_order_seq_cst);
     }
@@ -349,9 +358,9 @@ Result<void> LentPages::revoke() {
     if (std::exchange(state_->revoked, true)) return {};
     take_back(state_->head);
     state_->wait_for_writer();
-    const std::uint64_t since = paging::stores(state_->memory.control_word());
+    state_->since = paging::stores(state_->memory.control_word());
     auto written = state_->write_back();
-    state_->drop(since);
+    state_->drop();
     return written;
 }
 

@@ -25,6 +25,8 @@ struct WriteMemory::State {
     RunStore::Stretch take(std::uint32_t most);
     /// It is nobody's any more. `since`: what stores() said when its entry had been taken away.
     void give_back(std::uint32_t run, std::uint64_t since);
+    /// The same of a cell or chunk. Needs: the pool's mutex.
+    void give_back(Place place, bool is_chunk, std::uint64_t since);
     /// Gives back what the client is not writing any more.
     void review();
     WriteControl& control_word() const;
@@ -37,6 +39,13 @@ struct WriteMemory::State {
         std::uint64_t since = 0;
     };
     std::vector<Kept> kept;  // runs that the client may be writing
+    struct KeptTable {
+        Place place;
+        bool is_chunk = false;
+        std::uint64_t since = 0;
+    };
+    std::vector<KeptTable> kept_tables;  // the same of cells and chunks
+    std::uint64_t stopped = 0;  // what stores() said of a writer that was waited for in vain
 };
 
 struct LentPages::State final : RunHolder {
@@ -73,7 +82,7 @@ struct LentPages::State final : RunHolder {
     Result<void> write_back();
     /// Has the granule written, and takes it away. False: it stays.
     bool evict(std::uint64_t granule);
-    void drop(std::uint64_t since);
+    void drop();
     void wait_for_writer();
     void lose(std::uint64_t granule) override;
 
@@ -84,7 +93,9 @@ struct LentPages::State final : RunHolder {
     LoanHead& head;
     std::uint64_t size = 0;   // of the file, as it is there
     std::uint64_t limit = 0;  // that the client was told
+    bool shown = false;       // its client may have seen it
     bool revoked = false;
+    std::uint64_t since = 0;  // what stores() said when it had been revoked
     std::map<std::uint64_t, std::unique_ptr<Chunk>> chunks;
 };
 

@@ -44,13 +44,27 @@ void WriteMemory::State::give_back(std::uint32_t run, std::uint64_t since) {
     stores.runs.give_back(run);
 }
 
+void WriteMemory::State::give_back(Place place, bool is_chunk, std::uint64_t since) {
+    if (since % 2 == 1)
+        kept_tables.push_back({place, is_chunk, since});
+    else if (is_chunk)
+        stores.cells.give_back_chunk(place);
+    else
+        stores.cells.give_back_cell(place);
+}
+
 void WriteMemory::State::review() {
-    if (kept.empty()) return;
+    if (kept.empty() && kept_tables.empty()) return;
     const std::uint64_t now = paging::stores(control_word());
     const std::scoped_lock lock(pool.mutex);
     std::erase_if(kept, [&](const Kept& one) {
         if (one.since == now) return false;
         stores.runs.give_back(one.run);
+        return true;
+    });
+    std::erase_if(kept_tables, [&](const KeptTable& one) {
+        if (one.since == now) return false;
+        give_back(one.place, one.is_chunk, 0);
         return true;
     });
 }
@@ -81,6 +95,7 @@ Result<std::shared_ptr<LentPages>> WriteMemory::lend(LentContent& content) {
         if (!state_->control) state_->control = state_->stores.cells.take_cell();
         if (!state_->control) return fail(std::errc::not_enough_memory, "no memory is left");
     }
+    state_->review();
     auto pages = std::make_shared<LentPages>(shared_from_this(), content);
     if (!pages->state_) return fail(std::errc::not_enough_memory, "no memory is left");
     return pages;

@@ -19,6 +19,7 @@ Result<std::shared_ptr<PagePool>> PagePool::create(const Options& options) {
         return fail(std::errc::invalid_argument, "a pool of pages has 2 MiB at least");
     auto state = std::make_shared<PoolState>();
     state->budget = options.budget;
+    state->counters.budget = options.budget;
     // Some segments for a domain, and none that takes more than its share.
     state->segment_size =
         std::clamp<std::uint64_t>(std::bit_floor(options.budget / 8), run_size, largest_segment);

@@ -130,9 +130,9 @@ PageWriter::Attempt PageWriter::write(std::uint64_t position, std::span<const st
     if (head_ == nullptr) return {.outcome = Outcome::ended};
     begin_storing(*control_, turn_.number);
     Attempt attempt = store(position, memory);
-    end_storing(*control_, turn_.number);
     if (attempt.outcome == Outcome::done && was_lost(*head_, loan_))
         attempt.outcome = Outcome::lost;
+    end_storing(*control_, turn_.number);
     return attempt;
 }
 

@@ -65,6 +65,8 @@ FileServerCounters FileServer::counters() const {
             .directories = host_->directories,
             .providers = host_->registry->providers(),
             .buffers = host_->options.buffers->used(),
+            .memory = host_->options.pages ? host_->options.pages->counters()
+                                           : paging::PagePool::Counters(),
             .untold = host_->registry->courier().busy()};
 }
 

@@ -36,10 +36,12 @@ public:
     static constexpr std::uint64_t least_budget = 2 * MiB;
 
     struct Counters {
+        std::uint64_t budget = 0;
         std::uint64_t segment_bytes = 0;
         std::size_t segments = 0;
         std::size_t domains = 0;
-        std::size_t files = 0;       ///< FilePages
+        std::size_t files = 0;       ///< FilePages and LentPages
+        std::size_t lent_files = 0;  ///< LentPages
         std::size_t runs = 0;        ///< that hold content
         std::uint64_t filled = 0;    ///< runs, since the beginning
         std::uint64_t recycled = 0;  ///< runs taken for other content

@@ -43,6 +43,7 @@ struct FileServerCounters {
     std::size_t directories = 0;
     std::size_t providers = 0;  ///< inodes that are open
     std::size_t buffers = 0;
+    paging::PagePool::Counters memory;  ///< without any, a budget of 0
     /// Subscriptions that have something to be told.
     std::size_t untold = 0;
 };
