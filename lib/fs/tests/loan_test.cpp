@@ -157,8 +157,8 @@ TEST_F(Loans, are_brought_up_to_date_for_those_who_ask_for_attributes) {
 }
 
 TEST_F(Loans, are_given_back_to_those_who_use_the_content) {
-    const auto elsewhere =
-        *tree->create_open(as_lender, tree->root(), *Name::parse("elsewhere"), 0644, lent_both_ways);
+    const auto elsewhere = *tree->create_open(as_lender, tree->root(), *Name::parse("elsewhere"),
+                                              0644, lent_both_ways);
     ASSERT_TRUE(elsewhere->write_all(as_lender, 0, bytes_in("ELSEWHERE")));
     const std::string text = "quite new!";
     struct Case {
