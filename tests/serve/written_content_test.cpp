@@ -39,7 +39,7 @@ namespace quire::tests {
 namespace {
 
 const ipc::Call as_long_as_it_takes = ipc::Call::forever();
-constexpr client::OpenOptions unbuffered{.buffered = false};
+constexpr client::OpenOptions without_buffers{.buffered = false};
 constexpr std::size_t written_page = 4096;
 
 std::span<const std::byte> raw_bytes(std::string_view text) {
@@ -135,7 +135,7 @@ TEST_P(WrittenContent, takes_no_system_calls_and_no_faults) {
         return static_cast<std::uint64_t>(used.ru_minflt + used.ru_majflt);
     };
     const pid_t child = begin([&](client::Context& own) {
-        auto file = own.open("f", "r+", unbuffered);
+        auto file = own.open("f", "r+", without_buffers);
         if (!file || !write_stamps(*file, pages, *progress, 2 * pages)) return false;
         const auto sent = [&] { return own.capability()->remote()->counters().sent_messages; };
         const std::uint64_t messages = sent();
@@ -170,7 +170,7 @@ TEST_P(WrittenContent, is_there_when_its_writer_is_killed) {
         SCOPED_TRACE(round);
         progress->told = 0;
         const pid_t child = begin([&](client::Context& own) {
-            auto file = own.open("f", "r+", unbuffered);
+            auto file = own.open("f", "r+", without_buffers);
             return file && write_stamps(*file, pages, *progress, 1'000'000'000);
         });
         while (progress->told < 500 + 100 * static_cast<std::uint64_t>(round))
@@ -207,11 +207,11 @@ TEST_P(WrittenContent, is_written_nowhere_else_by_who_was_stopped) {
     serve({"--memory", "4M"}, 256 * 1024);
     constexpr std::size_t pages = 64;
     const pid_t child = begin([&](client::Context& own) {
-        auto file = own.open("f", "r+", unbuffered);
+        auto file = own.open("f", "r+", without_buffers);
         return file && write_stamps(*file, pages, *progress, 1'000'000'000);
     });
     client::Context context = come();
-    client::File same = *context.open("f", "r+", unbuffered);
+    client::File same = *context.open("f", "r+", without_buffers);
     std::mt19937 random(1);
     std::uint64_t last = 0;
     for (int round = 0; round < 60; ++round) {
@@ -228,7 +228,7 @@ TEST_P(WrittenContent, is_written_nowhere_else_by_who_was_stopped) {
         ASSERT_TRUE(stamp == told || stamp == progress->begun) << stamp << " and not " << told;
         // Its memory is not used for what others write and read.
         for (const char* const name : {"g", "h"}) {
-            client::File other = *context.open(name, "r+", unbuffered);
+            client::File other = *context.open(name, "r+", without_buffers);
             for (std::uint64_t i = 0; i < 8; ++i)
                 ASSERT_TRUE(other.pwrite(random() % 60 * written_page,
                                          raw_bytes(std::string(written_page, name[0]))));
@@ -248,7 +248,7 @@ TEST_P(WrittenContent, is_on_the_device_when_it_has_been_flushed) {
     serve();
     constexpr std::size_t pages = 64;
     client::Context context = come();
-    client::File file = *context.open("f", "r+", unbuffered);
+    client::File file = *context.open("f", "r+", without_buffers);
     ASSERT_TRUE(write_stamps(file, pages, *progress, 1000));
     ASSERT_TRUE(file.flush());
     const auto service = *ipc::connect<protocols::Service>(served_.socket());
@@ -274,7 +274,7 @@ TEST_P(WrittenContent, is_on_the_device_when_it_has_been_flushed) {
 TEST_P(WrittenContent, is_refused_when_the_image_is_full) {
     serve({}, 64 * 1024, "8M");
     client::Context context = come();
-    client::File file = *context.open("new", "w+", unbuffered);
+    client::File file = *context.open("new", "w+", without_buffers);
     std::uint64_t size = 0;
     Result<void> written;
     while (true) {
@@ -299,7 +299,7 @@ TEST_P(WrittenContent, is_what_a_model_says) {
     client::Context context = come();
     client::Context other = come();
     std::string model(1U << 20U, 'f');
-    std::optional<client::File> file = *context.open("f", "r+", unbuffered);
+    std::optional<client::File> file = *context.open("f", "r+", without_buffers);
     std::mt19937 random(5);
     for (int step = 0; step < 3000; ++step) {
         const std::size_t position = random() % (model.size() + 100'000);
@@ -314,7 +314,7 @@ TEST_P(WrittenContent, is_what_a_model_says) {
                 break;
             case 2:
                 ASSERT_TRUE(file->close());
-                file = *context.open("f", "r+", unbuffered);
+                file = *context.open("f", "r+", without_buffers);
                 break;
             case 3:
                 ASSERT_EQ(all_of(other, "f"), model);
