@@ -156,11 +156,6 @@ Result<void> Loan::write_all(std::uint64_t offset, std::span<const std::byte> me
     return {};
 }
 
-Result<void> Loan::sync() {
-    const Tree::Turn turn(*file_.tree_, file_.node_->cookie());
-    return file_.tree_->volume_->fsync(Call::as_root(), file_.node_->cookie());
-}
-
 Result<std::unique_ptr<Loan>> OpenFile::lend(const Call& call,
                                              const std::shared_ptr<Borrower>& borrower) {
     if (!mode_.write) return fail(std::errc::bad_file_descriptor);

@@ -13,6 +13,7 @@
 
 #include "content.hpp"
 #include "tree_turn.hpp"
+#include "tree_up_to_date.hpp"
 
 namespace quire::fs {
 
@@ -100,20 +101,11 @@ void Tree::bring_up_to_date() {
     for (const auto& content : contents) content->lending.bring_up_to_date();
 }
 
-Result<Found> Tree::up_to_date(const Call& call, const Entry& entry) {
-    Found found{adopt(entry), entry.attributes};
-    if (lent_ == 0 || found.node->type() != FileType::regular) return found;
-    QUIRE_TRY_ASSIGN(found.attributes, fetch(call, entry.node));
-    return found;
-}
-
 Result<Found> Tree::ask(const Call& call, const NodeReference& directory, const Name& name) {
-    Result<Entry> entry = [&] {
+    return up_to_date(call, [&] {
         const Turn turn(*this);
         return volume_->lookup(call, directory->cookie(), name);
-    }();
-    if (!entry) return fail(std::move(entry).error());
-    return up_to_date(call, *entry);
+    });
 }
 
 Result<NodeReference> Tree::above(const Call& call, const NodeReference& directory) {

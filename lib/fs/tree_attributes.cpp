@@ -131,6 +131,7 @@ Result<void> Tree::remove_attribute(const Call& call, const NodeReference& node,
     };
     if (name != access_acl_name) return remove();
     const auto content = content_of(*node);
+    const OpenFile::Visit visit(content);
     const Watchers::Changing changing(content->watchers, {.access = true});
     return remove();
 }

@@ -11,6 +11,7 @@
 #include "quire/fs/tree.hpp"
 #include "tree_changing.hpp"
 #include "tree_turn.hpp"
+#include "tree_up_to_date.hpp"
 
 namespace quire::fs {
 
@@ -81,12 +82,10 @@ Result<void> Tree::access(const Call& call, const NodeReference& node, int mask)
 }
 
 Result<Found> Tree::find_handle(const Call& call, const Handle& handle) {
-    Result<Entry> entry = [&] {
+    return up_to_date(call, [&] {
         const Turn turn(*this);
         return volume_->handle_to_node(call, handle);
-    }();
-    if (!entry) return fail(std::move(entry).error());
-    return up_to_date(call, *entry);
+    });
 }
 
 Result<std::int64_t> Tree::configuration(const Call& call, const NodeReference& node,

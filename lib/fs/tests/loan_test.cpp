@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <functional>
 #include <mutex>
@@ -216,6 +217,13 @@ TEST_F(Loans, are_given_back_to_those_who_use_the_content) {
                                           bytes_in(list));
          },
          text},
+        {"remove access list",
+         [&] {
+             const auto removed =
+                 tree->remove_attribute(as_lender, other->node(), "system.posix_acl_access");
+             return removed || removed.error() == std::errc(ENODATA);
+         },
+         text},
         {"another's loan is refused until then",
          [&] {
              auto another = std::make_shared<Keeper>(other);
@@ -346,6 +354,38 @@ TEST_F(Loans, race_with_all_the_others) {
     done = true;
     readers.clear();
     EXPECT_GT(lent, 0);
+}
+
+// Who asks how long a file is that grows on loan, while others take the loan away all the time, is never
+// told less than what had been written before he asked.
+TEST_F(Loans, are_not_forgotten_by_those_who_look_a_name_up) {
+    constexpr std::uint64_t longest = 9000;
+    std::atomic<std::uint64_t> told = 0;
+    std::atomic<bool> done = false;
+    ASSERT_TRUE(other->resize(as_lender, 0));
+    std::jthread asks([&] {
+        while (!done) {
+            const std::uint64_t before = told;
+            ASSERT_GE(tree->find(as_lender, tree->root(), name)->attributes.size, before);
+            const std::uint64_t again = told;
+            ASSERT_GE(tree->find_handle(as_lender, file->node()->handle())->attributes.size, again);
+        }
+    });
+    std::jthread reads([&] {
+        while (!done) {
+            (void)content();
+            std::this_thread::yield();
+        }
+    });
+    std::string text;
+    while (text.size() < longest) {
+        text += '.';
+        const bool by_loan = keeper->has_it() || keeper->borrow();
+        const bool written = by_loan && keeper->write(text);
+        ASSERT_TRUE(written || file->write_all(as_lender, 0, bytes_in(text)));
+        told = text.size();
+    }
+    done = true;
 }
 
 }  // namespace

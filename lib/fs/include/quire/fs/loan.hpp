@@ -45,8 +45,6 @@ public:
     /// Writes all of `memory`. What fails is kept for everybody who has the file open for writing:
     /// OpenFile::sync tells each of them once.
     Result<void> write_all(std::uint64_t offset, std::span<const std::byte> memory);
-    /// As OpenFile::sync, but that it tells nobody.
-    Result<void> sync();
 
 private:
     friend class OpenFile;

@@ -230,8 +230,9 @@ private:
     /// Has what somebody has newer than the volume brought up to date: of one node, or of all.
     void bring_up_to_date(Cookie node);
     void bring_up_to_date();
-    /// What the volume has just said about a node, or what it says when that is up to date.
-    Result<Found> up_to_date(const Call& call, const Entry& entry);
+    /// What `ask` makes the volume say of a node, or what it says when that is up to date.
+    template <typename Ask>
+    Result<Found> up_to_date(const Call& call, Ask&& ask);
     Result<Found> ask(const Call& call, const NodeReference& directory, const Name& name);
     Result<NodeReference> above(const Call& call, const NodeReference& directory);
     struct Ascent {
