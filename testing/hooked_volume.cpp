@@ -8,7 +8,10 @@ template <typename Do>
 auto HookedVolume::forward(fs::Operation operation, fs::Cookie node, Do&& work)
     -> decltype(work()) {
     QUIRE_TRY(hook_(operation, node));
-    return work();
+    auto answer = work();
+    // A copy, which may end itself.
+    if (const auto after = after_) after(operation);
+    return answer;
 }
 
 Result<fs::Entry> HookedVolume::root(const fs::Call& call) {

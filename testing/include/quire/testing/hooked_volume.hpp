@@ -26,6 +26,12 @@ public:
     HookedVolume(std::shared_ptr<fs::Volume> below, Hook hook, View view = {})
         : below_(std::move(below)), hook_(std::move(hook)), view_(std::move(view)) {}
 
+    /// From now on called when the volume below has answered, and before the tree has the answer.
+    /// Needs: no operation is under way.
+    void set_after(std::function<void(fs::Operation operation)> after) {
+        after_ = std::move(after);
+    }
+
     fs::ThreadModel thread_model() const override { return below_->thread_model(); }
     bool supports(fs::Operation operation) const override { return below_->supports(operation); }
     std::string_view type_name() const override { return below_->type_name(); }
@@ -104,6 +110,7 @@ private:
     std::shared_ptr<fs::Volume> below_;
     Hook hook_;
     View view_;
+    std::function<void(fs::Operation)> after_;
 };
 
 }  // namespace quire::testing
