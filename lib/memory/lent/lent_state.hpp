@@ -29,6 +29,8 @@ struct WriteMemory::State {
     void give_back(Place place, bool is_chunk, std::uint64_t since);
     /// Gives back what the client is not writing any more.
     void review();
+    /// Makes zeros of what the client may be writing yet, and nobody has any more.
+    void wipe_kept();
     WriteControl& control_word() const;
 
     PoolState& pool;

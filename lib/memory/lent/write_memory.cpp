@@ -3,6 +3,7 @@
 #include "quire/memory/write_memory.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "lent/lent_state.hpp"
@@ -69,6 +70,12 @@ void WriteMemory::State::review() {
     });
 }
 
+void WriteMemory::State::wipe_kept() {
+    for (const Kept& one : kept)
+        std::memset(stores.runs.segment_of(one.run).data() + RunStore::offset_of(one.run), 0,
+                    run_size);
+}
+
 WriteMemory::WriteMemory(std::shared_ptr<PoolState> state)
     : pool_(std::move(state)), state_(std::make_unique<State>(*pool_)) {
     const std::scoped_lock lock(pool_->mutex);
@@ -105,6 +112,7 @@ void WriteMemory::scrub() {
     {
         const std::scoped_lock lock(mutex_);
         if (state_->control) state_->review();
+        state_->wipe_kept();
     }
     scrub_runs(*pool_, state_->stores.runs);
 }

@@ -134,6 +134,8 @@ Result<FilePages::Where> FilePages::bring_in(const std::stop_token& stop, std::u
             if (granule != nullptr && granule->filling) continue;
             return fail(std::errc::not_enough_memory, "no memory is left for content");
         }
+        const std::size_t among = pool.newer_fillings;
+        ++pool.fillings[among];
         lock.unlock();
 
         // What a source throws is no reason to leave a mark that nobody takes away.
@@ -154,6 +156,7 @@ Result<FilePages::Where> FilePages::bring_in(const std::stop_token& stop, std::u
                         domain_->memory_->runs.give_back(run);
                 }
             }
+            --pool.fillings[among];
             pool.changed.notify_all();
             return counts;
         };

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "names/name_table_impl.hpp"
@@ -56,7 +56,10 @@ void PagePool::scrub() {
     std::vector<std::shared_ptr<Domain>> domains;
     std::vector<std::shared_ptr<WriteMemory>> write_memories;
     {
-        const std::scoped_lock lock(state_->mutex);
+        std::unique_lock lock(state_->mutex);
+        const std::size_t before =
+            std::exchange(state_->newer_fillings, 1 - state_->newer_fillings);
+        state_->changed.wait(lock, [&] { return state_->fillings[before] == 0; });
         for (const auto& domain : state_->domains)
             if (auto living = domain.lock()) domains.push_back(std::move(living));
         for (const auto& memory : state_->write_memories)

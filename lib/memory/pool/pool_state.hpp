@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -30,6 +31,9 @@ struct PoolState {
     std::vector<std::weak_ptr<Domain>> domains;
     std::vector<std::weak_ptr<WriteMemory>> write_memories;
     std::mutex scrubbing;  // comes before the other one
+    // Who wipes out makes the other one the newer, and waits for those that were begun before.
+    std::array<std::size_t, 2> fillings{};  // under way: begun before the latest wiping, or since
+    std::size_t newer_fillings = 0;         // which are which
     PagePool::Counters counters;
     std::unique_ptr<Life> life;
 

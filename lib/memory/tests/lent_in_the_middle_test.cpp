@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -90,6 +91,15 @@ TEST_F(LentInTheMiddle, is_told_of_a_loss_whatever_is_lent_since) {
     EXPECT_TRUE(another.pages->revoke());
     EXPECT_FALSE(end());
     EXPECT_EQ(file.content().substr(0, 4), "aaaa");
+}
+
+TEST_F(LentInTheMiddle, keeps_nothing_that_is_to_be_wiped_out) {
+    std::byte* const run = begin();
+    EXPECT_EQ(*run, std::byte{'a'});
+    EXPECT_TRUE(holder->pages->revoke());
+    pool->scrub();
+    EXPECT_EQ(std::count(run, run + run_size, std::byte{0}), static_cast<std::ptrdiff_t>(run_size));
+    EXPECT_FALSE(end());
 }
 
 /// Fails to be read as often as one likes.

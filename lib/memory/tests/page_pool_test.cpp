@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <thread>
@@ -192,6 +193,42 @@ TEST_F(Pages, that_are_nobody_s_can_be_wiped_out) {
     pages.reset();
     pool->scrub();
     EXPECT_EQ(count(), 0);
+}
+
+// Who takes the right to read away does so when nothing of the file is on its way into memory.
+TEST_F(Pages, that_are_being_brought_in_are_wiped_out_too) {
+    TestFile file(std::string(300'000, 'x'));
+    const auto pages = make_file();
+    TestClient client(domain, pages);
+    client.read(file, 0, 1);
+    std::atomic<int> turn = 0;
+    file.before = [&] {
+        turn = 1;
+        while (turn != 2) std::this_thread::yield();
+    };
+    std::jthread reader([&] { (void)client.bring_in(file, 200'000, 1); });
+    while (turn != 1) std::this_thread::yield();
+    std::jthread changer([&] {
+        pages->begin_change(0, to_the_end);
+        pool->scrub();
+        turn = 3;
+        const auto content = *domain->segment(2);
+        const auto* const bytes = reinterpret_cast<const char*>(content->data());
+        EXPECT_EQ(std::count(bytes, bytes + content->size(), 'x'), 0);
+        file.before = {};
+        pages->end_change();
+    });
+    // Others are brought in meanwhile, and keep nobody.
+    TestFile other(std::string(1000, 'y'));
+    const auto its_pages = make_file();
+    TestClient another(domain, its_pages);
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(another.read(other, 0, 1), "y");
+        its_pages->begin_change(0, 1);
+        its_pages->end_change();
+    }
+    EXPECT_EQ(turn, 1);
+    turn = 2;
 }
 
 TEST_F(Pages, that_cannot_be_read_are_not_there) {

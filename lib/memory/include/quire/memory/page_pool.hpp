@@ -61,8 +61,9 @@ public:
     std::shared_ptr<WriteMemory> make_write_memory();
 
     /// Makes zeros of all content that is nobody's any more. To be called when somebody is about to
-    /// lose the right to read a file: what was brought in of it, and taken away again, is in memory
-    /// that he can look at.
+    /// lose the right to read a file, and its pages have heard of that: what was brought in of it, and
+    /// taken away again, is in memory that he can look at. What is being brought in is waited for.
+    /// Needs: no source that is being read waits for the caller.
     void scrub();
 
     Counters counters() const;
