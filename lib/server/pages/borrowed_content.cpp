@@ -13,20 +13,27 @@ namespace quire::server {
 // Whether the caller may read is asked when nobody can change that without taking the loan back; and
 // without the lock, since who asks for attributes has the borrower look what is newer.
 Result<void> BorrowedContent::begin(const fs::Call& call, paging::WriteMemory& memory) {
+    std::shared_ptr<paging::LentPages> pages;
     {
         const std::scoped_lock lock(mutex_);
         if (loan_) return {};
         QUIRE_TRY_ASSIGN(loan_, file_->lend(call, shared_from_this()));
-        auto pages = memory.lend(*this);
-        if (!pages) {
+        auto lent = memory.lend(*this);
+        if (!lent) {
             loan_.reset();
-            return fail(std::move(pages).error());
+            return fail(std::move(lent).error());
         }
-        pages_ = *std::move(pages);
+        pages = pages_ = *std::move(lent);
+        readable_ = false;
     }
-    const auto allowed = file_->tree()->access(call, file_->node(), R_OK);
-    if (!allowed) give_back();
-    return allowed;
+    if (auto allowed = file_->tree()->access(call, file_->node(), R_OK); !allowed) {
+        give_back();
+        return allowed;
+    }
+    // Of this loan only: before the next one somebody may have changed that.
+    const std::scoped_lock lock(mutex_);
+    if (pages_ == pages) readable_ = true;
+    return {};
 }
 
 Result<paging::LentPages::Where> BorrowedContent::bring_in(const fs::Call& call,
@@ -36,7 +43,8 @@ Result<paging::LentPages::Where> BorrowedContent::bring_in(const fs::Call& call,
                                                            std::uint64_t length) {
     QUIRE_TRY(begin(call, memory));
     const std::scoped_lock lock(mutex_);
-    if (!pages_)
+    // Others can come here before it is known whether its caller may read it.
+    if (!pages_ || !readable_)
         return fail(std::errc::resource_unavailable_try_again, "others want to use the file");
     return pages_->bring_in(position, least, length);
 }

@@ -47,6 +47,7 @@ private:
     // The loan does not end before its pages are revoked, under that memory's lock.
     std::unique_ptr<fs::Loan> loan_;
     std::shared_ptr<paging::LentPages> pages_;
+    bool readable_ = false;  // by who borrows it
 };
 
 }  // namespace quire::server

@@ -75,6 +75,29 @@ TEST_F(LentSessions, are_those_who_may_read_and_write_it) {
     EXPECT_EQ(code_of(theirs->write_segment(in_time, 99)), no_such_file_or_directory);
 }
 
+// A second call comes when it is being asked whether the first one's caller may read.
+TEST_F(LentSessions, lend_nothing_before_it_is_known_who_may_read) {
+    file("f", "content");
+    ASSERT_TRUE(context->set_attributes(
+        in_time, "f", true, {.which = protocols::change_permissions, .permissions = 0622}));
+    const auto nobody = files->opener(
+        Authority(tree, {.uid = 1000, .gid = 1000, .groups = {}, .umask = 0, .pid = 0}));
+    const auto theirs = *nobody->context(in_time);
+    const auto blind = theirs->open(in_time, "f", protocols::open_write, 0, 0)->file;
+    int calls = 0;
+    const auto hooked = set_hook([&](fs::Operation operation, fs::Cookie) -> Result<void> {
+        // Of a loan that has begun: by then the volume is asked only for attributes.
+        if (operation == fs::Operation::getattr && ++calls == 2) {
+            const auto second = blind->lend(in_time, 0, 1, 1);
+            EXPECT_FALSE(second);
+        }
+        EXPECT_NE(operation, fs::Operation::read);
+        return {};
+    });
+    EXPECT_EQ(code_of(blind->lend(in_time, 0, 1, 1)), permission_denied);
+    EXPECT_GT(calls, 1);
+}
+
 TEST_F(LentSessions, give_it_back_when_others_come) {
     file("f", "content");
     const auto mine = open("f");
