@@ -39,6 +39,7 @@ private:
     Result<bool> write_inline();
     Result<void> allocate_blocks();
     void add_zeros(const Extent& extent);
+    Result<void> convert_unwritten(std::uint64_t first, std::uint64_t count);
 
     Store& store_;
     InodeRecord& inode_;
@@ -112,8 +113,36 @@ Result<void> Writing::allocate_blocks() {
         [this](const Extent&, std::uint64_t device_offset, std::size_t at, std::size_t length) {
             runs_.push_back({device_offset, memory_.subspan(at, length)});
         });
-    if (unwritten) QUIRE_TRY(convert(store_.access(), inode_, first, count));
+    if (unwritten) QUIRE_TRY(convert_unwritten(first, count));
     return {};
+}
+
+/// Who reserved space shall not be told that there is none: where the tree can't be told apart any
+/// further, what is unwritten around becomes zeros, as the kernel does it. Not behind the end of the
+/// file, where nothing but unwritten blocks may lie.
+Result<void> Writing::convert_unwritten(std::uint64_t first, std::uint64_t count) {
+    auto done = convert(store_.access(), inode_, first, count);
+    if (done || done.error().code() != std::errc::no_space_on_device ||
+        store_.blocks().pending() > 0)
+        return done;
+    const std::uint64_t size = store_.block_size();
+    const std::uint64_t stop = first + count;
+    QUIRE_TRY_ASSIGN(const auto around,
+                     unwritten_around(store_.filesystem(), inode_, first, count));
+    if (around.empty()) return done;
+    const std::uint64_t last = around.back().logical + around.back().count;
+    if (last > (std::max(end(), size_before_) + size - 1) / size) return done;
+    for (const Extent& extent : around) {
+        const auto zero = [&](std::uint64_t from, std::uint64_t to) -> Result<void> {
+            if (from >= to) return {};
+            return store_.zero_data(
+                {(extent.physical + (from - extent.logical)) * size, (to - from) * size});
+        };
+        QUIRE_TRY(zero(extent.logical, std::min(first, extent.logical + extent.count)));
+        QUIRE_TRY(zero(std::max(stop, extent.logical), extent.logical + extent.count));
+    }
+    const std::uint64_t begin = std::min(first, around.front().logical);
+    return convert(store_.access(), inode_, begin, std::max(stop, last) - begin);
 }
 
 /// New blocks hold what was there before: what the write leaves of them becomes zeros.

@@ -128,6 +128,12 @@ Result<void> convert(Access access, InodeRecord& inode, std::uint64_t first, std
     return convert_extents(access, inode, first, end_of(first, count));
 }
 
+Result<std::vector<Extent>> unwritten_around(ext2_filsys fs, const InodeRecord& inode,
+                                             std::uint64_t first, std::uint64_t count) {
+    if (!inode.uses_extents()) return std::vector<Extent>{};
+    return unwritten_extents(fs, inode, first, end_of(first, count));
+}
+
 Result<PunchProgress> punch(Access access, InodeRecord& inode, std::uint64_t first,
                             std::uint64_t count, std::size_t budget) {
     QUIRE_TRY(check_changeable(access.fs, inode));

@@ -65,6 +65,11 @@ Result<std::vector<Extent>> allocate(Access access, InodeRecord& inode, std::uin
 /// Fails: no_space_on_device (the tree had to grow and could not).
 Result<void> convert(Access access, InodeRecord& inode, std::uint64_t first, std::uint64_t count);
 
+/// The whole extents of unwritten blocks that touch the range, as the file's tree holds them: to
+/// convert these in full takes no space. None in files of block maps.
+Result<std::vector<Extent>> unwritten_around(ext2_filsys fs, const InodeRecord& inode,
+                                             std::uint64_t first, std::uint64_t count);
+
 struct PunchProgress {
     bool done = true;
     /// What is left when not done: call again with [first, remaining_end).

@@ -239,6 +239,57 @@ TEST_P(Written, reserved_space_is_unwritten_and_holes_can_be_punched) {
     EXPECT_TRUE(session_->read("file").value() == expected);
 }
 
+// The free blocks lie apart, so that what is reserved fills the root of a tree, and none is left to
+// let it grow.
+TEST_P(Written, what_was_reserved_can_be_written_when_nothing_is_free) {
+    if (!GetParam().name.starts_with("ext4")) GTEST_SKIP() << "no unwritten blocks";
+    const std::uint64_t block = (*session_)->statistics(session_->call())->block_size;
+    const auto fill = [&](const std::string& name) {
+        ASSERT_OK(session_->create(name));
+        for (std::uint64_t piece = 256 * block; piece >= block; piece /= 2)
+            for (std::uint64_t at = session_->stat(name)->size;
+                 session_->write(name, at, std::string(piece, 'f'));)
+                at = session_->stat(name)->size;
+    };
+    ASSERT_OK(session_->create("inside"));
+    ASSERT_OK(session_->create("behind"));
+    const fs::Call& call = session_->call();
+    Volume& volume = **session_;
+    const auto inside = session_->find("inside").value();
+    const auto behind = session_->find("behind").value();
+    fill("rest");
+    // Eight blocks in a row, eight times: one will hold what says where the others are.
+    for (std::uint64_t i = 1; i <= 8; ++i) {
+        const auto rest = session_->find("rest").value();
+        ASSERT_OK(volume.fallocate(call, rest.node, fs::AllocateMode::punch_hole,
+                                   {i * 64 * block, 8 * block}));
+        session_->drop(rest);
+    }
+    ASSERT_OK(volume.sync(call));
+    constexpr std::uint64_t count = 24;
+    constexpr std::uint64_t more = 32;
+    ASSERT_OK(volume.fallocate(call, inside.node, fs::AllocateMode::allocate, {0, count * block}));
+    ASSERT_OK(volume.fallocate(call, behind.node, fs::AllocateMode::keep_size, {0, more * block}));
+    fill("more");
+    EXPECT_EQ((*session_)->statistics(call)->free_blocks, 0u);
+    std::string model(count * block, '\0');
+    std::string other;
+    for (std::uint64_t i = 0; i < more; ++i) {
+        const std::uint64_t at = i * 7 % count * block + 5;
+        const std::string text(block - 9, static_cast<char>('a' + i % 26));
+        ASSERT_OK(session_->write("inside", at, text)) << i;
+        model.replace(at, text.size(), text);
+        if (other.size() + 2 * text.size() > more * block) continue;
+        ASSERT_OK(session_->write("behind", other.size(), text + text)) << i;
+        other += text + text;
+    }
+    session_->drop(inside);
+    session_->drop(behind);
+    close_and_check();
+    EXPECT_TRUE(session_->read("inside").value() == model);
+    EXPECT_TRUE(session_->read("behind").value() == other);
+}
+
 TEST_P(Written, many_names_in_one_directory) {
     ASSERT_OK(session_->mkdir("dir"));
     for (int i = 0; i < 1500; ++i)

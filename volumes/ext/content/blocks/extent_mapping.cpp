@@ -50,6 +50,21 @@ Result<std::vector<Extent>> map_extents(ext2_filsys fs, const InodeRecord& inode
     return list;
 }
 
+Result<std::vector<Extent>> unwritten_extents(ext2_filsys fs, const InodeRecord& inode,
+                                              std::uint64_t first, std::uint64_t end) {
+    std::vector<Extent> list;
+    QUIRE_TRY(walk_leaves(fs, inode, first, std::min(end, tree_end), [&](const TreeNode& leaf) {
+        for (const TreeEntry& entry : leaf.entries)
+            if (entry.unwritten && entry.end() > first && entry.logical < end)
+                list.push_back({.logical = entry.logical,
+                                .physical = entry.physical,
+                                .count = entry.count,
+                                .unwritten = true});
+        return true;
+    }));
+    return list;
+}
+
 Result<void> insert_extent(Access access, InodeRecord& inode, const Extent& extent) {
     TreeEntry rest{.logical = extent.logical,
                    .physical = extent.physical,
@@ -67,7 +82,8 @@ Result<void> insert_extent(Access access, InodeRecord& inode, const Extent& exte
             append_extent(entries, *next);
         append_extent(entries, part);
         for (; next != old.end(); ++next) append_extent(entries, *next);
-        QUIRE_TRY(path.replace_leaf(std::move(entries)));
+        // What is written from its beginning on is cut at one place at a time, which finds room.
+        QUIRE_TRY(path.replace_leaf(std::move(entries), part.unwritten ? 1 : 0));
         rest.logical += part.count;
         rest.physical += part.count;
         rest.count -= part.count;

@@ -18,6 +18,9 @@ Result<std::optional<std::uint64_t>> goal_beside(Access access, InodeRecord& ino
 Result<void> insert_extent(Access access, InodeRecord& inode, const Extent& extent);
 Result<void> convert_extents(Access access, InodeRecord& inode, std::uint64_t first,
                              std::uint64_t end);
+/// Whole extents that are unwritten and touch the range.
+Result<std::vector<Extent>> unwritten_extents(ext2_filsys fs, const InodeRecord& inode,
+                                              std::uint64_t first, std::uint64_t end);
 Result<PunchProgress> punch_extents(Access access, InodeRecord& inode, std::uint64_t first,
                                     std::uint64_t end, std::size_t budget);
 

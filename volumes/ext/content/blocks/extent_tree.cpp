@@ -76,7 +76,8 @@ Result<ExtentPath> ExtentPath::find(Access access, InodeRecord& inode, std::uint
     }
 }
 
-Result<void> ExtentPath::replace_leaf(std::vector<TreeEntry> extents) {
+Result<void> ExtentPath::replace_leaf(std::vector<TreeEntry> extents, std::size_t spare) {
+    spare_ = spare;
     const InodeRecord before = inode_;
     QUIRE_TRY(reserve(extents.size()));
     const auto growth = static_cast<std::int64_t>(reserved_.size());
@@ -94,26 +95,25 @@ Result<void> ExtentPath::replace_leaf(std::vector<TreeEntry> extents) {
     return {};
 }
 
+/// How many entries a node of this level may get.
+std::size_t ExtentPath::room_at(std::size_t level) const {
+    return (level == 0 ? root_capacity : node_capacity(access_.fs)) -
+           (level + 1 == path_.size() ? spare_ : 0);
+}
+
 /// Takes the blocks that splitting will need, all or none.
 Result<void> ExtentPath::reserve(std::size_t leaf_entries) {
-    const std::size_t capacity = node_capacity(access_.fs);
     std::size_t wanted = 0;
     std::size_t entries = leaf_entries;
     bool deepens = false;
     for (std::size_t level = path_.size(); level-- > 0;) {
-        const std::size_t room = level == 0 ? root_capacity : capacity;
-        if (entries <= room) {
-            entries = 0;
-            break;
-        }
-        if (level == 0) {
-            deepens = true;
-            wanted += (entries + capacity - 1) / capacity;
-        } else {
-            const std::size_t parts = (entries + capacity - 1) / capacity;
-            wanted += parts - 1;
-            entries = path_[level - 1].entries.size() + parts - 1;
-        }
+        if (entries <= room_at(level)) break;
+        const bool is_leaf = level + 1 == path_.size();
+        const std::size_t room = node_capacity(access_.fs) - (is_leaf ? spare_ : 0);
+        const std::size_t parts = (entries + room - 1) / room;
+        deepens = level == 0;
+        wanted += deepens ? parts : parts - 1;
+        if (!deepens) entries = path_[level - 1].entries.size() + parts - 1;
     }
     if (deepens && path_.size() > max_tree_depth)
         return fail(std::errc::file_too_large, "the extent tree can't grow deeper");
@@ -144,7 +144,7 @@ std::uint64_t ExtentPath::take_reserved() {
 Result<void> ExtentPath::replace(std::size_t level, std::vector<TreeEntry> entries) {
     TreeNode& node = path_[level];
     const bool is_root = level == 0;
-    if (entries.size() > (is_root ? root_capacity : node_capacity(access_.fs))) {
+    if (entries.size() > room_at(level)) {
         if (!is_root) return split(level, std::move(entries));
         QUIRE_TRY(deepen());
         return replace(1, std::move(entries));
@@ -206,7 +206,7 @@ Result<bool> ExtentPath::merge(std::size_t level) {
 Result<void> ExtentPath::split(std::size_t level, std::vector<TreeEntry> entries) {
     TreeNode& node = path_[level];
     TreeNode& parent = path_[level - 1];
-    const std::size_t capacity = node_capacity(access_.fs);
+    const std::size_t capacity = room_at(level);
     const std::size_t parts = (entries.size() + capacity - 1) / capacity;
     // At the end of the file more will follow: nodes are filled. Elsewhere each part gets as many.
     const bool at_the_end = node.high == tree_end;
@@ -254,8 +254,11 @@ Result<void> ExtentPath::flatten() {
         root.chosen = 0;
         auto loaded = load_child(access_.fs, inode_, root);
         // Damage elsewhere in the tree is no reason to fail what is done already.
-        if (!loaded || loaded->entries.size() > root_capacity) return {};
+        if (!loaded) return {};
         TreeNode& child = *loaded;
+        // One that is unwritten becomes two when a part of it is written.
+        const std::size_t spare = std::ranges::any_of(child.entries, &TreeEntry::unwritten) ? 1 : 0;
+        if (child.entries.size() + spare > root_capacity) return {};
         freed_.push_back(child.block);
         root.depth = child.depth;
         root.entries = std::move(child.entries);

@@ -32,13 +32,14 @@ public:
     std::uint64_t high() const { return leaf().high; }
 
     /// Gives the leaf these extents: splits it, removes it, changes the levels above and the depth
-    /// as needed, accounts i_blocks. The path is of no use afterwards. Fails: no_space_on_device,
-    /// file_too_large, io_error.
-    Result<void> replace_leaf(std::vector<TreeEntry> extents);
+    /// as needed, accounts i_blocks. In each leaf room for `spare` more is left, 1 at most. The path
+    /// is of no use afterwards. Fails: no_space_on_device, file_too_large, io_error.
+    Result<void> replace_leaf(std::vector<TreeEntry> extents, std::size_t spare = 0);
 
 private:
     ExtentPath(Access access, InodeRecord& inode) : access_(access), inode_(inode) {}
 
+    std::size_t room_at(std::size_t level) const;
     Result<void> reserve(std::size_t leaf_entries);
     Result<void> replace(std::size_t level, std::vector<TreeEntry> entries);
     Result<bool> merge(std::size_t level);
@@ -51,6 +52,7 @@ private:
     InodeRecord& inode_;
     std::vector<TreeNode> path_;  ///< root first
     std::uint64_t low_ = 0;
+    std::size_t spare_ = 0;
     std::vector<std::uint64_t> reserved_;
     std::vector<std::uint64_t> freed_;
 };
