@@ -53,7 +53,7 @@ bool NameReader::look_up(std::uint64_t directory, std::string_view name, Seen& s
         std::array<char, name_beginning> beginning;
         copy_short(beginning, record.name);
         const std::size_t begins = std::min(name.size(), name_beginning);
-        if (std::memcmp(beginning.data(), name.data(), begins) != 0) continue;
+        if (std::string_view(beginning.data(), begins) != name.substr(0, begins)) continue;
         if (name.size() > name_beginning) {
             std::array<char, name_rest> rest;
             copy_short(rest, record.more_of_name);
