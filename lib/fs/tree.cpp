@@ -11,7 +11,7 @@
 
 #include <unistd.h>
 
-#include "content.hpp"
+#include "files/content.hpp"
 #include "tree_turn.hpp"
 #include "tree_up_to_date.hpp"
 

@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "content.hpp"
+#include "files/content.hpp"
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
 #include "tree_changing.hpp"

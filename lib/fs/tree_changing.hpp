@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "files/watchers.hpp"
 #include "quire/fs/tree.hpp"
-#include "watchers.hpp"
 
 namespace quire::fs {
 

@@ -6,7 +6,7 @@
 
 #include <mutex>
 
-#include "content.hpp"
+#include "files/content.hpp"
 #include "permissions.hpp"
 #include "quire/fs/tree.hpp"
 #include "tree_changing.hpp"

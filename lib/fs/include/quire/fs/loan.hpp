@@ -42,14 +42,16 @@ public:
     /// Fails: operation_not_supported (there is a hole, or the volume reserves nothing there),
     /// no_space_on_device, file_too_large.
     Result<void> reserve(block::Range range);
-    /// Writes all of `memory`. What fails is kept for everybody who has the file open for writing:
-    /// OpenFile::sync tells each of them once.
+    /// Writes all of `memory`, and zeros where space was reserved between the end and there. What
+    /// fails is kept for everybody who has the file open for writing: OpenFile::sync tells each of
+    /// them once.
     Result<void> write_all(std::uint64_t offset, std::span<const std::byte> memory);
 
 private:
     friend class OpenFile;
     class Time;
     explicit Loan(OpenFile& file);
+    Result<void> write_here(std::uint64_t offset, std::span<const std::byte> memory);
 
     OpenFile& file_;
     std::unique_ptr<Time> time_;

@@ -8,8 +8,8 @@
 #include <memory>
 #include <mutex>
 
-#include "lending.hpp"
-#include "watchers.hpp"
+#include "files/lending.hpp"
+#include "files/watchers.hpp"
 
 namespace quire::fs {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "content.hpp"
+#include "files/content.hpp"
 
 #include "quire/fs/tree.hpp"
 #include "tree_turn.hpp"

@@ -3,79 +3,16 @@
 #include "quire/fs/loan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
-#include "content.hpp"
+#include "files/content.hpp"
+#include "quire/base/units.hpp"
 #include "quire/fs/tree.hpp"
 #include "tree_changing.hpp"
 #include "tree_turn.hpp"
 
 namespace quire::fs {
-
-void Lending::enter() {
-    std::unique_lock lock(mutex_);
-    ++entered_;
-    if (!lent_) return;
-    const std::shared_ptr<Borrower> borrower = borrower_.lock();
-    lock.unlock();
-    if (borrower) borrower->give_back();
-    lock.lock();
-    // One that is about to end gives back by itself.
-    ended_.wait(lock, [&] { return !lent_; });
-}
-
-void Lending::leave() {
-    const std::lock_guard lock(mutex_);
-    --entered_;
-}
-
-void Lending::bring_up_to_date() {
-    std::shared_ptr<Borrower> borrower;
-    {
-        std::unique_lock lock(mutex_);
-        if (!lent_) return;
-        borrower = borrower_.lock();
-        if (!borrower) {
-            ended_.wait(lock, [&] { return !lent_; });
-            return;
-        }
-    }
-    borrower->bring_up_to_date();
-}
-
-bool Lending::begin(const std::shared_ptr<Borrower>& borrower) {
-    const std::lock_guard lock(mutex_);
-    if (lent_ || entered_ > 0) return false;
-    lent_ = true;
-    borrower_ = borrower;
-    return true;
-}
-
-void Lending::end() {
-    {
-        const std::lock_guard lock(mutex_);
-        lent_ = false;
-        borrower_.reset();
-    }
-    ended_.notify_all();
-}
-
-void Lending::note_error(const Error& error) {
-    const std::lock_guard lock(mutex_);
-    ++errors_;
-    last_error_ = error;
-}
-
-std::uint64_t Lending::errors() const {
-    const std::lock_guard lock(mutex_);
-    return errors_;
-}
-
-std::optional<Error> Lending::error_since(std::uint64_t& seen) const {
-    const std::lock_guard lock(mutex_);
-    if (std::exchange(seen, errors_) == errors_) return std::nullopt;
-    return last_error_;
-}
 
 /// From the beginning of a loan to its end.
 class Loan::Time {
@@ -137,7 +74,23 @@ Result<void> Loan::reserve(block::Range range) {
     return {};
 }
 
+// Space that is reserved is used from its beginning on, so that a volume has one border at most
+// between what is written and what is not. Were there more, it could lack the space to note them.
 Result<void> Loan::write_all(std::uint64_t offset, std::span<const std::byte> memory) {
+    if (reserved_ > 0) {
+        QUIRE_TRY_ASSIGN(std::uint64_t end, size());
+        static constexpr std::array<std::byte, 64 * KiB> zeros{};
+        while (end < std::min(offset, reserved_)) {
+            const std::size_t part = std::min<std::uint64_t>(zeros.size() - end % zeros.size(),
+                                                             std::min(offset, reserved_) - end);
+            QUIRE_TRY(write_here(end, std::span(zeros).first(part)));
+            end += part;
+        }
+    }
+    return write_here(offset, memory);
+}
+
+Result<void> Loan::write_here(std::uint64_t offset, std::span<const std::byte> memory) {
     while (!memory.empty()) {
         const auto written = [&] {
             const Tree::Turn turn(*file_.tree_, file_.node_->cookie());

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <shared_mutex>
 
-#include "content.hpp"
+#include "files/content.hpp"
 #include "quire/fs/tree.hpp"
 #include "tree_changing.hpp"
 #include "tree_turn.hpp"
