@@ -13,7 +13,7 @@ namespace {
 
 using Outcome = paging::PageWriter::Outcome;
 
-constexpr std::uint64_t farthest_write = paging::PageWriter::farthest;
+constexpr std::uint64_t farthest_write = paging::farthest_lent;
 constexpr std::size_t longest_part = paging::PageWriter::longest;
 /// Of a file that is taken back all the time.
 constexpr int most_loans = 3;

@@ -42,24 +42,24 @@ private:
     std::map<std::pair<dev_t, ino_t>, std::weak_ptr<paging::MemoryMap>> maps_;
 };
 
-Result<void> add(paging::MemoryMap& map, std::uint32_t number, const ipc::Memory& segment) {
+}  // namespace
+
+Result<void> add_segment(paging::MemoryMap& map, std::uint32_t number, const ipc::Memory& segment) {
     const auto added = map.add(number, segment.fd(), segment.size());
     if (added) return {};
     if (added.error() == std::errc::invalid_argument) return senseless("memory that is no segment");
     return added;
 }
 
-}  // namespace
-
 Result<std::shared_ptr<paging::MemoryMap>> SharedMemory::get(const ContextState& state) {
     if (map_) return map_;
     QUIRE_TRY_ASSIGN(const ipc::Memory first, state.context->segment(state.call(), first_segment));
     QUIRE_TRY_ASSIGN(const auto map, Maps::all().of(first.fd()));
-    QUIRE_TRY(add(*map, first_segment, first));
+    QUIRE_TRY(add_segment(*map, first_segment, first));
     if (!map->has(paging::life_segment)) {
         QUIRE_TRY_ASSIGN(const ipc::Memory life,
                          state.context->segment(state.call(), paging::life_segment));
-        QUIRE_TRY(add(*map, paging::life_segment, life));
+        QUIRE_TRY(add_segment(*map, paging::life_segment, life));
     }
     map_ = map;
     return map_;
@@ -70,7 +70,7 @@ Result<void> SharedMemory::map(const ContextState& state, std::uint32_t number) 
     if (number >= paging::most_segments) return senseless("a segment of no number");
     if (map->has(number)) return {};
     QUIRE_TRY_ASSIGN(const ipc::Memory segment, state.context->segment(state.call(), number));
-    return add(*map, number, segment);
+    return add_segment(*map, number, segment);
 }
 
 }  // namespace quire::client

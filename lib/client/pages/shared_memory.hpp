@@ -6,11 +6,15 @@
 #include <memory>
 
 #include "quire/base/result.hpp"
+#include "quire/ipc/memory.hpp"
 #include "quire/memory/memory_map.hpp"
 
 namespace quire::client {
 
 struct ContextState;
+
+/// Maps a segment as its server gave it. Fails: protocol_error (it is none); as mmap(2).
+Result<void> add_segment(paging::MemoryMap& map, std::uint32_t number, const ipc::Memory& segment);
 
 /// The memory that a context's server shows to it. All contexts of this process that may map the
 /// same memory have it mapped once.

@@ -22,10 +22,7 @@ Result<void> WrittenMemory::map(const ContextState& state, std::uint32_t number)
     if (number >= paging::most_segments) return senseless("a segment of no number");
     if (map_->has(number)) return {};
     QUIRE_TRY_ASSIGN(const ipc::Memory segment, state.context->write_segment(state.call(), number));
-    const auto added = map_->add(number, segment.fd(), segment.size());
-    if (!added && added.error() == std::errc::invalid_argument)
-        return senseless("memory that is no segment");
-    return added;
+    return add_segment(*map_, number, segment);
 }
 
 }  // namespace quire::client

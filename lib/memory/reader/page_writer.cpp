@@ -13,7 +13,7 @@ namespace quire::paging {
 
 namespace {
 
-constexpr std::uint64_t most_pair_chunks = PageWriter::farthest / run_size / pairs_in_chunk;
+constexpr std::uint64_t most_pair_chunks = farthest_lent / run_size / pairs_in_chunk;
 
 template <typename T>
 T* object_at(const MemoryMap& map, Place place, std::size_t size) {

@@ -324,7 +324,7 @@ TEST_F(Lent, places_that_are_nowhere_are_refused) {
     EXPECT_FALSE(writer.set_loan({life_segment, 0}, head, loan));
     EXPECT_TRUE(writer.set_loan(control, head, loan));
     EXPECT_FALSE(writer.set_chunk(0, {chunk.segment, chunk.offset + 1}));
-    EXPECT_FALSE(writer.set_chunk(PageWriter::farthest, chunk));
+    EXPECT_FALSE(writer.set_chunk(farthest_lent, chunk));
     EXPECT_FALSE(writer.set_chunk(0, {life_segment, 0}));
     EXPECT_TRUE(writer.set_chunk(0, chunk));
     MemoryMap reading;

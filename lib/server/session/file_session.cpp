@@ -3,7 +3,7 @@
 #include "session/file_session.hpp"
 
 #include "pages/file_source.hpp"
-#include "quire/memory/page_writer.hpp"
+#include "quire/memory/write_layout.hpp"
 #include "quire/wire/values.hpp"
 
 namespace quire::server {
@@ -185,7 +185,7 @@ Result<protocols::LoanMap> FileSession::lend(const ipc::Call& call, std::uint64_
                                              std::uint64_t least, std::uint64_t length) {
     if (!accessor_.file().mode().write || accessor_.appends())
         return fail(std::errc::bad_file_descriptor);
-    constexpr std::uint64_t farthest = paging::PageWriter::farthest;
+    constexpr std::uint64_t farthest = paging::farthest_lent;
     if (position >= farthest || least > farthest - position)
         return fail(std::errc::operation_not_supported);
     QUIRE_TRY_ASSIGN(const auto memory, owner_.memory->for_writing());

@@ -54,11 +54,9 @@ public:
     /// How long the file is. Needs: a loan.
     std::uint64_t size() const;
 
-    /// Of a file; what lies behind is written by message.
-    static constexpr std::uint64_t farthest = 32 * TiB;
     /// At most `longest` bytes at once.
     static constexpr std::size_t longest = 2 * MiB;
-    /// Needs: at most `longest` bytes of memory, and not behind `farthest`.
+    /// Needs: at most `longest` bytes of memory, and not behind `farthest_lent`.
     Attempt read(std::uint64_t position, std::span<std::byte> memory) const;
     /// All or nothing, where it is not lost. The same.
     Attempt write(std::uint64_t position, std::span<const std::byte> memory);

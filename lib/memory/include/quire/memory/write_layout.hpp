@@ -23,6 +23,9 @@ inline constexpr std::uint64_t loan_page_size = 4 * KiB;
 inline constexpr std::size_t pages_in_run = run_size / loan_page_size;
 inline constexpr std::size_t pairs_in_chunk = 256;
 
+/// Of a file; what lies behind is written by message.
+inline constexpr std::uint64_t farthest_lent = 32 * TiB;
+
 /// No loan has this number.
 inline constexpr std::uint64_t no_loan = 0;
 /// In place of a loan's number: it was taken back while its holder was writing, and what was being
