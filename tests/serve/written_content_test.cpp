@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
@@ -290,6 +291,57 @@ TEST_P(WrittenContent, is_refused_when_the_image_is_full) {
     const std::string content = all_of(context, "new");
     ASSERT_GE(content.size(), size);
     EXPECT_EQ(content.substr(0, size), std::string(size, 'n'));
+    expect_clean();
+}
+
+// What was accepted has its place, also page by page in no order, when others have taken all the rest.
+TEST_P(WrittenContent, finds_its_space_when_others_have_taken_the_rest) {
+    serve({}, 64 * 1024, "8M");
+    client::Context context = come();
+    client::File file = *context.open("new", "w+", without_buffers);
+    std::string model;
+    const auto put = [&](std::size_t page) {
+        const std::string text(written_page, static_cast<char>('a' + page % 26));
+        if (!file.pwrite(page * written_page, raw_bytes(text))) return false;
+        model.resize(std::max(model.size(), (page + 1) * written_page));
+        model.replace(page * written_page, written_page, text);
+        return true;
+    };
+    for (std::size_t page = 0; page < 40; ++page) ASSERT_TRUE(put(page));
+    client::Context greedy = come();
+    client::File rest = *greedy.open("rest", "w+", without_buffers);
+    const std::string page(written_page, 'r');
+    for (std::uint64_t at = 0; rest.pwrite(at, raw_bytes(page)); at += written_page) continue;
+    ASSERT_TRUE(rest.close());
+    EXPECT_LE(greedy.statistics()->free_blocks, 8u);
+    std::size_t accepted = 0;
+    for (std::size_t i = 0; i < 100; ++i) accepted += put(41 + 37 * i % 150 / 2 * 2) ? 1 : 0;
+    if (GetParam() == std::string_view("ext4")) {
+        EXPECT_GT(accepted, 5u) << "nothing was reserved";
+    }
+    EXPECT_TRUE(file.flush());
+    EXPECT_TRUE(file.close());
+    EXPECT_TRUE(all_of(greedy, "new") == model);
+    expect_clean();
+}
+
+// What has been reserved behind the end, and not written, is free when the file is closed.
+TEST_P(WrittenContent, leaves_no_space_taken) {
+    serve();
+    client::Context context = come();
+    const auto grow = [&](std::string_view name, std::size_t pages) {
+        const auto before = context.statistics()->free_blocks;
+        client::File file = *context.open(name, "w+", without_buffers);
+        for (std::size_t i = 0; i < pages; ++i)
+            EXPECT_TRUE(file.pwrite(i * written_page, raw_bytes(std::string(written_page, 'g'))));
+        EXPECT_TRUE(file.close());
+        return before - context.statistics()->free_blocks;
+    };
+    // By message, and on loan.
+    EXPECT_EQ(grow("few", 3), 3u * written_page / context.statistics()->block_size);
+    const auto many = grow("many", 100) * context.statistics()->block_size / written_page;
+    EXPECT_GE(many, 100u);
+    EXPECT_LE(many, 102u) << "the blocks that say where the others are count too";
     expect_clean();
 }
 
