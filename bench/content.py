@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Warm content of files that stay open, through a server, fuse2fs, the kernel and tmpfs, beside a copy in memory.
+"""Warm content of files that stay open, through a server, fuse2fs, the kernel, tmpfs and FUSE over that, beside a copy in memory.
 
 All have the same files, and read them once before the rounds begin; the program makes them take turns.
 """
@@ -29,7 +29,8 @@ def make_files(work, others=None, image="320M"):
     served.pack(work, image)
 
 
-def add_tmpfs(peers, folder):
+def add_memory(peers, folder):
+    peers.mount_passthrough(folder)
     shutil.copytree(peers.work / "tree", folder / "tree")
     peers.arguments += ["--mounted", "tmpfs", str(folder / "tree"), "0",
                         "--memory", "memcpy", str(folder / "tree"), "0"]
@@ -41,7 +42,7 @@ def measure(rounds, seed):
         work = pathlib.Path(work)
         make_files(work)
         with served.Peers(work, ["--memory", "512M"]) as peers:
-            add_tmpfs(peers, pathlib.Path(folder))
+            add_memory(peers, pathlib.Path(folder))
             return served.take_turns(peers, rounds, seed, "--content")
 
 

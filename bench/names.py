@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Warm names, attributes and small files through a server, fuse2fs, the kernel and tmpfs: rows 2 and 3.
+"""Warm names, attributes and small files through a server, fuse2fs, the kernel, tmpfs and FUSE over that: rows 2 and 3.
 
 All have the same ten thousand files of 4 KiB, six components deep, and look at each once before the rounds begin.
 """
@@ -32,6 +32,7 @@ def measure(rounds, seed):
         work, folder = pathlib.Path(work), pathlib.Path(folder)
         make_files(work)
         with served.Peers(work) as peers:
+            peers.mount_passthrough(folder)
             shutil.copytree(work / "tree", folder / "tree")
             peers.arguments += ["--mounted", "tmpfs", str(folder / "tree"), "0"]
             return served.take_turns(peers, rounds, seed, "--names")

@@ -6,12 +6,14 @@ All three have the same image, warm; the program makes them take turns.
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
 
+import passthrough
 from measure import median_with_interval
 from trees import TOP
 
@@ -45,12 +47,17 @@ def pack(work, size):
         shutil.copy(work / "served.img", work / f"{name}.img")
 
 
+def folder_name(peer):
+    """A comma would end an option of a mount."""
+    return re.sub(r"\W+", "-", peer)
+
+
 class Peers:
     """Mounts and servers, gone at the end."""
 
     def __init__(self, work, options=()):
-        self.work, self.undo, self.arguments, self.missing = work, [], [], {}
-        self.options = options
+        self.work, self.undo, self.servers, self.arguments, self.missing = work, [], [], [], {}
+        self.options, self.parent = options, 0
 
     def __enter__(self):
         environment = {**os.environ, "XDG_RUNTIME_DIR": str(self.work)}
@@ -59,7 +66,7 @@ class Peers:
                        check=True, env=environment)
         told = subprocess.run([QUIRE, "ps", "--json", self.work / "socket"], check=True,
                               stdout=subprocess.PIPE, env=environment)
-        parent = json.loads(told.stdout)["pid"]
+        parent = self.parent = json.loads(told.stdout)["pid"]
         self.undo.append(["kill", str(parent)])
         children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         self.arguments += ["--served", BASE, str(self.work / "socket"), children[0]]
@@ -70,6 +77,13 @@ class Peers:
     def __exit__(self, *_):
         for command in self.undo:
             subprocess.run(command, check=False)
+        # Whoever looks at the images then finds all that was written.
+        for server in self.servers:
+            server.wait(60)
+        for _ in range(600):
+            if not pathlib.Path(f"/proc/{self.parent}").exists():
+                break
+            time.sleep(0.1)
 
     def mount_kernel(self):
         point = self.work / "kernel"
@@ -86,23 +100,39 @@ class Peers:
         self.arguments += ["--mounted", "kernel, loop mount", str(point), "0"]
 
     def mount_fuse(self):
-        point = self.work / "fuse2fs"
-        point.mkdir()
         if not shutil.which("fuse2fs"):
             self.missing["fuse2fs"] = "not installed"
             return
-        server = subprocess.Popen(["fuse2fs", "-f", self.work / "fuse2fs.img", point],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.mount_by("fuse2fs", ["fuse2fs", "-f", self.work / "fuse2fs.img"])
+
+    def mount_passthrough(self, folder):
+        """libfuse's own example over the same files in memory: what FUSE costs without a filesystem or a disk."""
+        program, reason = passthrough.build(self.work)
+        for name, options in passthrough.PEERS.items():
+            if reason:
+                self.missing[name] = reason
+                continue
+            # One for each: what one caches of a file, another would change.
+            source = folder / folder_name(name)
+            shutil.copytree(self.work / "tree", source)
+            self.mount_by(name, [program, "-f", "-o", f"source={source}{options}"])
+
+    def mount_by(self, name, command):
+        """The server stays in the foreground, and gets the mount point as its last argument."""
+        point = self.work / folder_name(name)
+        point.mkdir()
+        server = subprocess.Popen([*command, point], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(200):
             if os.path.ismount(point):
                 break
             time.sleep(0.05)
         else:
-            self.missing["fuse2fs"] = "does not mount here"
+            self.missing[name] = "does not mount here"
             server.kill()
             return
         self.undo.append(["fusermount3", "-u", str(point)])
-        self.arguments += ["--mounted", "fuse2fs", str(point), str(server.pid)]
+        self.servers.append(server)
+        self.arguments += ["--mounted", name, str(point), str(server.pid)]
 
 
 def measure(rounds, seed):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Writes to files that stay open, through a server, fuse2fs, the kernel and tmpfs, beside a copy in memory: row 6.
+"""Writes to files that stay open, through a server, fuse2fs, the kernel, tmpfs and FUSE over that, beside a copy in memory: row 6.
 
 All have the same files, and write all of them once before the rounds begin; the program makes them take turns. What is made durable
-lies on the machine's disk, and so do the images; tmpfs and memory promise nothing.
+lies on the machine's disk, and so do the images; tmpfs, FUSE over it and memory promise nothing.
 """
 import pathlib
 import subprocess
@@ -24,7 +24,7 @@ def measure(rounds, seed):
         work = pathlib.Path(work)
         content.make_files(work, {"new": 0}, "384M")
         with served.Peers(work, ["--memory", "1G"]) as peers:
-            content.add_tmpfs(peers, pathlib.Path(folder))
+            content.add_memory(peers, pathlib.Path(folder))
             result = served.take_turns(peers, rounds, seed, "--writes")
         # What each has written is an image that is in order.
         for image in work.glob("*.img"):
