@@ -20,7 +20,8 @@ from trees import TOP
 NAME = "served"
 REPORT = "served"
 TITLE = "Served files"
-NOTE = "Messages: both directions. Context switches: of client and server."
+NOTE = ("Messages: both directions. Context switches: of client and server. CPU: of these two, without what the kernel does in "
+        "threads of its own. Warming: until all of it has been looked at once; what an operation before has warmed stays warm.")
 PROGRAM = TOP / "build/release/bin/bench_served"
 QUIRE = TOP / "build/release/bin/quire"
 BASE = "quire serve"
@@ -149,6 +150,14 @@ def take_turns(peers, rounds, seed, *options):
     result = json.loads(done.stdout)
     result["missing"] = peers.missing
     for case in result["results"]:
+        for whose in ("client", "server"):
+            case[f"{whose}_processor_time"] = median_or_none(case[f"{whose}_processor_nanoseconds"])
+    return compare(result)
+
+
+def compare(result):
+    """Adds medians, and ratios within a round."""
+    for case in result["results"]:
         base = next(c for c in result["results"]
                     if c["operation"] == case["operation"] and c["peer"] == BASE)
         median, low, high = median_with_interval(case["nanoseconds"])
@@ -159,20 +168,40 @@ def take_turns(peers, rounds, seed, *options):
     return result
 
 
+def median_or_none(values):
+    return statistics.median(values) if values else None
+
+
 def table(result):
     return rows_of(result, "## open, stat, read (4 KiB) and list (1000 entries with attributes), warm")
 
 
 def rows_of(result, title):
     lines = [title, "",
-             "| | µs, median (95 %) | times as long as Quire | messages | context switches |",
-             "|---|---|---|---|---|"]
+             "| | µs, median (95 %) | times as long as Quire | CPU µs, client + server | warming, ms | messages "
+             "| context switches |",
+             "|---|---|---|---|---|---|---|"]
     for case in result["results"]:
         took, ratio = case["time"], case["times_as_long_as_quire"]
+        processor = " + ".join(f"{case[key] / 1000:.2f}" if case[key] is not None else "–"
+                               for key in ("client_processor_time", "server_processor_time"))
         messages = f"{statistics.median(case['messages']):.2f}" if case["messages"] else "–"
         lines.append(f"| {case['operation']}: {case['peer']} "
                      f"| {took['median'] / 1000:.2f} ({took['low'] / 1000:.2f}–{took['high'] / 1000:.2f}) "
                      f"| {ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f}) "
+                     f"| {processor} | {case['warming_nanoseconds'] / 1e6:.1f} "
                      f"| {messages} | {statistics.median(case['switches']):.2f} |")
-    lines += [f"| {name} | {reason} | | | |" for name, reason in result["missing"].items()]
+    lines += [f"| {name} | {reason} | | | | | |" for name, reason in result["missing"].items()]
+    return lines + [""] + latencies(result, "µs", 1000)
+
+
+def latencies(result, unit, nanoseconds):
+    """Single operations; what the clock costs is in them."""
+    lines = [f"## single operations, {unit}", "",
+             f"Reading the clock is in each, {result['clock']['p50']} ns mostly.", "",
+             "| | 50 % | 90 % | 99 % | 99.9 % | longest | of |", "|---|---|---|---|---|---|---|"]
+    for case in result["results"]:
+        found = case["latencies"]
+        figures = " | ".join(f"{found[key] / nanoseconds:.2f}" for key in ("p50", "p90", "p99", "p99.9", "max"))
+        lines.append(f"| {case['operation']}: {case['peer']} | {figures} | {found['count']} |")
     return lines + [""]

@@ -1,45 +1,37 @@
 // SPDX-License-Identifier: MIT
 //
 // How long it takes to open, stat, read and list files of one image, by the ways to reach them in
-// turns. Writes JSON: nanoseconds, context switches and messages of each operation.
+// turns. Writes JSON: nanoseconds, processor time, context switches and messages of each operation,
+// how long it took to make all of it warm, and percentiles of single operations.
 //
 //     bench_served [--content|--names|--writes] [--rounds N] [--seed N] [--mounted NAME DIRECTORY PID]
 //         [--served NAME SOCKET PID] [--memory NAME DIRECTORY 0]
 //
 // With --content: of the files /small (2 MiB) and /large (256 MiB), which stay open; with --writes: of the same and of /new, which is empty. With --names:
-// of the files /a/b/c/d/0/0 … /a/b/c/d/99/99. Otherwise of /files/0 … /files/999. PID: the process whose context switches count besides this one's; 0: none.
-
-#include <sys/resource.h>
+// of the files /a/b/c/d/0/0 … /a/b/c/d/99/99. Otherwise of /files/0 … /files/999. PID: the process whose context switches and processor time count too; 0: none.
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
-#include <fstream>
-#include <functional>
+#include <memory>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <vector>
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
+#include "served/latencies.hpp"
 #include "served/reach.hpp"
+#include "served/rounds.hpp"
 
 namespace quire::bench {
 
 namespace {
 
 constexpr int files = 1000;
-
-struct Operation {
-    const char* name;
-    int times;  ///< in a round
-    std::function<void(Reach&, int)> run;
-};
 
 /// Reads of one file that is open.
 struct Reading {
@@ -51,106 +43,26 @@ struct Reading {
     int times;
 };
 
-struct Case {
-    std::string name;
-    std::unique_ptr<Reach> reach;
-    pid_t server = 0;
-};
-
-struct Sample {
-    std::vector<double> nanoseconds;
-    std::vector<double> switches;
-    std::vector<double> messages;
-};
-
 std::string file(int number) {
     return "/files/" + std::to_string(number);
 }
 
-/// Both kinds, of all threads.
-std::int64_t switches_of(pid_t process) {
-    std::int64_t sum = 0;
-    if (process == 0) return sum;
-    std::error_code gone;
-    for (const auto& thread :
-         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process), gone)) {
-        std::ifstream status(thread.path() / "status");
-        for (std::string line; std::getline(status, line);) {
-            const std::size_t at = line.find("ctxt_switches:");
-            if (at != line.npos) sum += std::stoll(line.substr(at + 14));
-        }
-    }
-    return sum;
+/// What goes once through all that there is in `different` operations.
+void run_warm(Rounds& rounds, const Operation& operation, int different) {
+    rounds.run(operation.name, [&](Case& one) {
+        for (int i = 0; i < different; ++i) operation.run(*one.reach, i);
+        return operation;
+    });
 }
-
-std::int64_t own_switches() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_nvcsw + usage.ru_nivcsw;
-}
-
-void measure(const Operation& operation, Case& one, Sample& sample, bool counts) {
-    const std::int64_t switches = switches_of(one.server) + own_switches();
-    const std::int64_t messages = one.reach->messages();
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < operation.times; ++i) operation.run(*one.reach, i);
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-    if (!counts) return;
-    const double times = operation.times;
-    sample.nanoseconds.push_back(took.count() / times);
-    sample.switches.push_back(
-        static_cast<double>(switches_of(one.server) + own_switches() - switches) / times);
-    if (messages >= 0)
-        sample.messages.push_back(static_cast<double>(one.reach->messages() - messages) / times);
-}
-
-/// What goes through a list of cases in turns, in a new order each round, and is written as JSON.
-class Rounds {
-public:
-    Rounds(int rounds, unsigned seed, std::vector<Case>& cases)
-        : rounds_(rounds), random_(seed), cases_(cases) {}
-
-    /// `operation_of`: what to do with a case.
-    void run(const char* name, const std::function<Operation(Case&)>& operation_of) {
-        std::vector<Sample> samples(cases_.size());
-        std::vector<std::size_t> order(cases_.size());
-        std::vector<Operation> operations;
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            order[i] = i;
-            operations.push_back(operation_of(cases_[i]));
-        }
-        // The first round warms up and is not counted.
-        for (int round = -1; round < rounds_; ++round) {
-            std::ranges::shuffle(order, random_);
-            for (const std::size_t i : order)
-                measure(operations[i], cases_[i], samples[i], round >= 0);
-        }
-        for (std::size_t i = 0; i < cases_.size(); ++i) {
-            fmt::print(
-                "{}\n {{\"operation\": \"{}\", \"peer\": \"{}\", \"nanoseconds\": [{:.1f}], "
-                "\"switches\": [{:.3f}], \"messages\": [{:.3f}]}}",
-                separator_, name, cases_[i].name, fmt::join(samples[i].nanoseconds, ", "),
-                fmt::join(samples[i].switches, ", "), fmt::join(samples[i].messages, ", "));
-            separator_ = ",";
-        }
-    }
-
-private:
-    int rounds_;
-    std::mt19937 random_;
-    std::vector<Case>& cases_;
-    const char* separator_ = "";
-};
 
 void read_names(Rounds& rounds) {
     const Operation operations[] = {
         {"open", 2000, [](Reach& reach, int i) { reach.open(file(i % files)); }},
         {"stat", 2000, [](Reach& reach, int i) { reach.stat(file(i % files)); }},
         {"read", 2000, [](Reach& reach, int i) { reach.read(file(i % files)); }},
-        {"list", 20, [](Reach& reach, int) { reach.list("/files"); }},
     };
-    for (const Operation& operation : operations)
-        rounds.run(operation.name, [&](Case&) { return operation; });
+    for (const Operation& operation : operations) run_warm(rounds, operation, files);
+    run_warm(rounds, {"list", 20, [](Reach& reach, int) { reach.list("/files"); }}, 1);
 }
 
 /// Six components, ten thousand of them, in no order.
@@ -184,7 +96,7 @@ void find_names(Rounds& rounds) {
          }},
     };
     for (const Operation& operation : operations)
-        rounds.run(operation.name, [&](Case&) { return operation; });
+        run_warm(rounds, operation, static_cast<int>(deep_files().size()));
 }
 
 void read_content(Rounds& rounds) {
@@ -240,15 +152,18 @@ void write_content(Rounds& rounds) {
             for (std::uint64_t place = 0; place < writing.size; place += page)
                 content->write(place, memory);
             std::uint64_t state = 1;
-            return {writing.name, writing.times, [=](Reach&, int i) mutable {
+            return {writing.name, writing.times,
+                    [=](Reach&, int i) mutable {
                         state = state * 6364136223846793005U + 1442695040888963407U;
                         memory[0] = static_cast<std::byte>(i);
-                        if (writing.size == 0 && i == 0) content->truncate();
                         const std::uint64_t place = writing.size == 0
                                                         ? static_cast<std::uint64_t>(i) * page
                                                         : (state >> 33U) * page % writing.size;
                         content->write(place, memory);
                         if (writing.synced != 0 && (i + 1) % writing.synced == 0) content->sync();
+                    },
+                    [=] {
+                        if (writing.size == 0) content->truncate();
                     }};
         });
     }
@@ -289,7 +204,8 @@ int run(int count, char** arguments) {
             throw std::invalid_argument("what is " + std::string(name) + "?");
         }
     }
-    fmt::print("{{\"version\": 1, \"rounds\": {}, \"results\": [", rounds);
+    fmt::print("{{\"version\": 1, \"rounds\": {}, \"clock\": {}, \"results\": [", rounds,
+               latencies_of_clock().json());
     Rounds turns(rounds, seed, cases);
     work(turns);
     fmt::print("]}}\n");
