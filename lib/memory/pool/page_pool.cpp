@@ -10,6 +10,7 @@
 #include "names/name_table_impl.hpp"
 #include "pool/pool_state.hpp"
 #include "pool/stores.hpp"
+#include "quire/memory/pins.hpp"
 #include "quire/memory/write_memory.hpp"
 
 namespace quire::paging {
@@ -97,6 +98,13 @@ Result<std::shared_ptr<const Segment>> Domain::segment(std::uint32_t number) con
     auto segment = memory_->segments.find(number);
     if (!segment) return fail(std::errc::no_such_file_or_directory, "there is no such segment");
     return segment;
+}
+
+std::uint32_t Domain::add_pins(const std::weak_ptr<const Pins>& pins) {
+    const std::scoped_lock lock(state_->mutex);
+    memory_->runs.pins().add(pins);
+    return static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(memory_->runs.capacity() / 16, most_pins));
 }
 
 Result<std::shared_ptr<NameTable>> Domain::names() {

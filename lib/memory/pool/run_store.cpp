@@ -36,13 +36,18 @@ bool RunStore::grow() {
     return true;
 }
 
+// Who pins one that is lost here is seen by who takes it.
 bool RunStore::recycle(std::uint32_t most) {
     std::uint32_t found = 0;
-    while (found < most && !queue_.empty()) {
+    const std::span<const std::uint32_t> pinned = pins_.now();
+    std::size_t passed = 0;  // without anything having become of it
+    while (found < most && passed < queue_.size()) {
         const std::uint32_t number = queue_.front();
         Run& run = get(number);
-        if (run.weight > 0) {
-            --run.weight;
+        const bool is_pinned = std::ranges::binary_search(pinned, number);
+        if (is_pinned || run.weight > 0) {
+            passed = is_pinned ? passed + 1 : 0;
+            if (!is_pinned) --run.weight;
             queue_.splice(queue_.end(), queue_, queue_.begin());
             continue;
         }
@@ -56,16 +61,23 @@ bool RunStore::recycle(std::uint32_t most) {
 }
 
 RunStore::Stretch RunStore::take_free(std::uint32_t most) {
+    // Nothing that is free has an entry: who has not pinned it by now does not.
+    const std::span<const std::uint32_t> pinned = pins_.now();
     for (Part& part : parts_) {
         if (part.free == 0) continue;
+        const auto usable = [&](std::uint32_t i) {
+            return part.is_free[i] &&
+                   !std::ranges::binary_search(pinned, part.number * runs_in_segment + i);
+        };
         Stretch best;
         for (std::uint32_t i = 0; i < part.count && best.count < most; ++i) {
-            if (!part.is_free[i]) continue;
+            if (!usable(i)) continue;
             std::uint32_t end = i + 1;
-            while (end < part.count && end - i < most && part.is_free[end]) ++end;
+            while (end < part.count && end - i < most && usable(end)) ++end;
             if (end - i > best.count) best = {i, end - i};
             i = end;
         }
+        if (best.count == 0) continue;
         for (std::uint32_t i = best.first; i < best.first + best.count; ++i) {
             part.is_free.reset(i);
             if (part.is_dirty[i]) --part.dirty;
@@ -112,9 +124,13 @@ void RunStore::give_back(std::uint32_t run) {
 }
 
 std::optional<std::uint32_t> RunStore::take_dirty() {
+    const std::span<const std::uint32_t> pinned = pins_.now();
     for (Part& part : parts_) {
-        if (part.dirty == 0) continue;
-        const auto place = static_cast<std::uint32_t>(part.is_dirty._Find_first());
+        auto place = static_cast<std::uint32_t>(part.is_dirty._Find_first());
+        while (place < part.count &&
+               std::ranges::binary_search(pinned, part.number * runs_in_segment + place))
+            place = static_cast<std::uint32_t>(part.is_dirty._Find_next(place));
+        if (place >= part.count) continue;
         part.is_dirty.reset(place);
         part.is_free.reset(place);
         --part.dirty;

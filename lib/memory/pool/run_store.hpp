@@ -7,8 +7,10 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "pool/pin_list.hpp"
 #include "pool/pool_state.hpp"
 #include "pool/segment_list.hpp"
 
@@ -23,7 +25,7 @@ public:
 };
 
 /// Runs, and the queue in which they wait to be taken for other content: who asks
-/// for one again moves it to the end.
+/// for one again moves it to the end. Those that clients have pinned are not taken.
 /// Threads: one at a time (the pool's mutex).
 class RunStore {
 public:
@@ -49,7 +51,7 @@ public:
     std::vector<Waiting> waiting(std::size_t most) const;
     /// Somebody's content may be in it yet.
     void give_back(std::uint32_t run);
-    /// A free run with content in it, which is nobody's now; nothing when there is none.
+    /// A free run with content in it, which is nobody's now and not pinned; nothing when there is none.
     std::optional<std::uint32_t> take_dirty();
     /// It holds zeros only.
     void give_back_clean(std::uint32_t run);
@@ -62,6 +64,7 @@ public:
     void touch(std::uint32_t run);
     /// How many runs there may be.
     std::uint64_t capacity() const;
+    PinList& pins() { return pins_; }
 
     /// Where a run is; that stays so.
     Segment& segment_of(std::uint32_t run) const { return segments_.get(run / runs_in_segment); }
@@ -98,7 +101,8 @@ private:
     std::vector<Part> parts_;
     std::vector<std::uint32_t> part_numbers_;  // by segment
     std::list<std::uint32_t> queue_;           // of runs that hold something
-    std::list<std::uint32_t> idle_;            // of the others, so that moving one takes no memory
+    PinList pins_;
+    std::list<std::uint32_t> idle_;  // of the others, so that moving one takes no memory
 };
 
 /// Makes zeros of what free runs hold. Takes the pool's mutex, and not for the time of the making.

@@ -103,4 +103,57 @@ PageReader::Attempt PageReader::try_to_read(std::uint64_t position,
     return {.outcome = Outcome::done, .count = length};
 }
 
+PageReader::Stretch PageReader::find(std::uint64_t position, std::uint64_t length,
+                                     std::size_t most) const {
+    Stretch stretch;
+    stretch.position = position;
+    if (!map_->server_lives()) {
+        stretch.outcome = Outcome::died;
+        return stretch;
+    }
+    if (cell_ == nullptr) return stretch;
+    stretch.size = cell_->size.load(std::memory_order_acquire);
+    if (stretch.size == unknown_size) return stretch;
+    const std::uint64_t end =
+        position < stretch.size ? position + std::min(length, stretch.size - position) : position;
+    stretch.entries.reserve(std::min<std::uint64_t>(most, (end - position) / run_size + 2));
+    while (position + stretch.count < end && stretch.entries.size() < most) {
+        const std::uint64_t place = position + stretch.count;
+        const Entry* const entry = this->entry(place / run_size);
+        const std::uint64_t value = entry == nullptr ? no_entry : look(*entry);
+        // What is not there, or elsewhere, ends what is in a row.
+        if (!is_valid(value)) {
+            stretch.rest_is_missing = true;
+            break;
+        }
+        if (!stretch.entries.empty() && (run_of(value) != run_of(stretch.entries.back()) + 1 ||
+                                         run_of(value) % runs_in_segment == 0))
+            break;
+        const std::byte* const run = map_->run(run_of(value));
+        if (run == nullptr) {
+            if (!stretch.entries.empty()) break;
+            stretch.outcome = Outcome::unmapped;
+            stretch.segment = run_of(value) / runs_in_segment;
+            return stretch;
+        }
+        if (stretch.entries.empty()) stretch.data = run + place % run_size;
+        stretch.entries.push_back(value);
+        stretch.count += std::min(end - place, run_size - place % run_size);
+    }
+    if (position < end && stretch.count == 0) return stretch;
+    stretch.outcome = Outcome::done;
+    return stretch;
+}
+
+bool PageReader::is_still_there(const Stretch& stretch) const {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    bool same = cell_->identity.load(std::memory_order_relaxed) == identity_ &&
+                cell_->size.load(std::memory_order_relaxed) == stretch.size;
+    for (std::size_t i = 0; same && i < stretch.entries.size(); ++i)
+        same = is_still(*entry(stretch.position / run_size + i), stretch.entries[i]);
+    // What is read of it from now on is what was there then, or later.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return same;
+}
+
 }  // namespace quire::paging

@@ -100,6 +100,15 @@ public:
         }
         return attempt;
     }
+    /// The same where it lies.
+    PageReader::Stretch find(std::uint64_t position, std::uint64_t length, std::size_t most) {
+        auto stretch = reader_.find(position, length, most);
+        while (stretch.outcome == PageReader::Outcome::unmapped) {
+            map(stretch.segment);
+            stretch = reader_.find(position, length, most);
+        }
+        return stretch;
+    }
     /// Asks, often if it must.
     std::string read(ContentSource& source, std::uint64_t position, std::size_t length) {
         std::string content(length, '?');

@@ -20,6 +20,7 @@ class Domain;
 class FilePages;
 class Life;
 class NameTable;
+class Pins;
 struct PoolState;
 struct Stores;
 class WriteMemory;
@@ -62,7 +63,8 @@ public:
 
     /// Makes zeros of all content that is nobody's any more. To be called when somebody is about to
     /// lose the right to read a file, and its pages have heard of that: what was brought in of it, and
-    /// taken away again, is in memory that he can look at. What is being brought in is waited for.
+    /// taken away again, is in memory that he can look at. What is being brought in is waited for; what
+    /// somebody has pinned is his until he lets go of it, as an open file is.
     /// Needs: no source that is being read waits for the caller.
     void scrub();
 
@@ -95,6 +97,10 @@ public:
     /// Names and attributes for its clients; made when it is first asked for. It is a part of this.
     /// Fails: not_enough_memory (the budget too).
     Result<std::shared_ptr<NameTable>> names();
+
+    /// One of its clients looks at content where it lies, as long as `pins` lives. The client may have
+    /// as many as are answered, so that something is left for others.
+    std::uint32_t add_pins(const std::weak_ptr<const Pins>& pins);
 
 private:
     friend class FilePages;

@@ -33,6 +33,18 @@ public:
         std::uint32_t segment = 0;
     };
 
+    /// Content in a row where it lies.
+    struct Stretch {
+        Outcome outcome = Outcome::missing;
+        std::uint32_t segment = 0;  ///< that is not mapped
+        const std::byte* data = nullptr;
+        std::size_t count = 0;  ///< bytes; 0 at and behind the end of the file
+        std::uint64_t position = 0;
+        std::uint64_t size = 0;              ///< of the file
+        bool rest_is_missing = false;        ///< what follows is not there, for now
+        std::vector<std::uint64_t> entries;  ///< of the runs that it lies in
+    };
+
     explicit PageReader(std::shared_ptr<MemoryMap> map) : map_(std::move(map)) {}
 
     const std::shared_ptr<MemoryMap>& map() const { return map_; }
@@ -57,6 +69,12 @@ public:
     static constexpr std::size_t longest = 2 * MiB;
     /// Needs: at most `longest` bytes of memory.
     Attempt read(std::uint64_t position, std::span<std::byte> memory) const;
+
+    /// From `position` on, up to `length` bytes, in `most` runs.
+    Stretch find(std::uint64_t position, std::uint64_t length, std::size_t most) const;
+    /// Whether it is still there, after everything that this thread has stored before: if its runs have
+    /// been pinned by then, its bytes stay what they are.
+    bool is_still_there(const Stretch& stretch) const;
 
 private:
     const Entry* entry(std::uint64_t granule) const;
