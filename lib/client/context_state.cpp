@@ -7,12 +7,27 @@
 
 namespace quire::client {
 
+namespace {
+
+Result<std::size_t> tell_leases(const ContextState& state, ipc::Memory words) {
+    QUIRE_TRY(state.context->set_leases(state.call(), std::move(words)));
+    return ClientWords::size / sizeof(std::uint64_t);
+}
+
+Result<std::size_t> tell_pins(const ContextState& state, ipc::Memory words) {
+    return state.context->set_pins(state.call(), std::move(words));
+}
+
+}  // namespace
+
 ContextState::ContextState(ipc::Cap<protocols::OpenerContext> its_context)
     : context(std::move(its_context)),
       buffer([this](ipc::Memory lent) { return context->set_buffer(call(), std::move(lent)); },
              [this] {
                  if (const auto* remote = context->remote()) remote->take_late_replies();
-             }) {}
+             }),
+      leases("quire-leases", tell_leases),
+      pins("quire-pins", tell_pins) {}
 
 ipc::Call ContextState::call() const {
     const ipc::Call call = patience ? ipc::Call::within(*patience) : ipc::Call::forever();

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "buffers/transfer_buffer.hpp"
+#include "pages/client_words.hpp"
 #include "pages/known_names.hpp"
-#include "pages/lease_words.hpp"
 #include "pages/shared_memory.hpp"
 #include "pages/written_memory.hpp"
 #include "quire/base/result.hpp"
@@ -42,7 +42,9 @@ struct ContextState {
     TransferBuffer buffer;
     SharedMemory memory;
     KnownNames names;
-    LeaseWords leases;
+    /// The files of `names` that are open, and the runs of `memory` that are looked at.
+    ClientWords leases;
+    ClientWords pins;
     WrittenMemory written;
     /// Of delayed writes whose file ended without anybody asking.
     std::optional<Error> lost_error;

@@ -141,6 +141,25 @@ Result<std::size_t> File::read_elsewhere(std::uint64_t position, std::span<std::
     return fetch(position, memory);
 }
 
+Result<View> File::view(std::uint64_t position, std::size_t length) {
+    return note(view_of(position, length));
+}
+
+// What is on loan changes where it lies; what a file of its own is of, too.
+Result<View> File::view_of(std::uint64_t position, std::size_t length) {
+    QUIRE_TRY(need(readable()));
+    QUIRE_TRY(drain());
+    length = std::min(length, View::longest);
+    if (!is_on_loan() && position < paging::PageReader::farthest - View::longest) {
+        QUIRE_TRY_ASSIGN(auto shown, paged_->view(state_, *file_, position, length));
+        if (shown) return *std::move(shown);
+    }
+    std::vector<std::byte> copy(length);
+    QUIRE_TRY_ASSIGN(const std::size_t got, fetch(position, copy));
+    copy.resize(got);
+    return View(std::move(copy));
+}
+
 bool File::is_on_loan() const {
     return borrowed_ && borrowed_->on_loan();
 }

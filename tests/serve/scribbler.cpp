@@ -23,6 +23,7 @@
 
 #include "quire/base/unique_fd.hpp"
 #include "quire/ipc/client.hpp"
+#include "quire/memory/layout.hpp"
 #include "quire/protocols/service.hpp"
 
 namespace quire::tests {
@@ -33,6 +34,8 @@ using protocols::OpenerContext;
 using Random = std::mt19937_64;
 
 constexpr std::size_t scribbled_page = 4096;
+/// Every eighth run may be pinned.
+constexpr std::size_t scribbled_pins = 8;
 constexpr std::size_t longest_drawn = 1U << 21U;
 constexpr unsigned hand_count = 3;
 
@@ -83,8 +86,16 @@ public:
     bool is_mapped() const { return data_ != nullptr; }
     bool is_sealed() const { return sealed_; }
 
-    bool contains(const Mark& mark) const {
-        return ::memmem(data_, memory_.size(), mark.data(), sizeof mark) != nullptr;
+    /// In every run, or in those that no hand pins.
+    bool contains(const Mark& mark, bool also_where_pinned) const {
+        if (also_where_pinned || !sealed_)
+            return ::memmem(data_, memory_.size(), mark.data(), sizeof mark) != nullptr;
+        for (std::size_t place = 0; place < memory_.size(); place += paging::run_size) {
+            if (place / paging::run_size % scribbled_pins == 0) continue;
+            const std::size_t length = std::min(memory_.size() - place, paging::run_size);
+            if (::memmem(data_ + place, length, mark.data(), sizeof mark) != nullptr) return true;
+        }
+        return false;
     }
 
     void scribble(Random& random) {
@@ -185,7 +196,8 @@ public:
         context_ = *context;
         domain_known_ = 0;
         written_known_ = 0;
-        set_leases();
+        set_words();
+        if (!context_) return;
         if (context_->names(soon_enough())) ++words_.uses;
     }
 
@@ -210,6 +222,7 @@ public:
         map_all();
         scribble_all();
         use_leases();
+        use_pins();
         if (random_() % 4 == 0 && !mapped_.empty())
             try_to_break_open(mapped_[random_() % mapped_.size()]);
         ++words_.uses;
@@ -228,9 +241,10 @@ public:
     }
 
     /// What all hands share is searched by the first one.
-    void search(const Mark& mark, const std::string& what) {
+    /// `also_where_pinned`: what is looked at where it lies stays as it was, for who could read it then.
+    void search(const Mark& mark, const std::string& what, bool also_where_pinned = true) {
         for (const MappedMemory& memory : mapped_)
-            if ((number_ == 0 || !memory.is_sealed()) && memory.contains(mark))
+            if ((number_ == 0 || !memory.is_sealed()) && memory.contains(mark, also_where_pinned))
                 words_.found(fmt::format("hand {} found {} in {}", number_, what, memory.name()));
     }
 
@@ -285,18 +299,35 @@ private:
             if (!memory.is_sealed() && random_() % 4 == 0) memory.scribble(random_);
     }
 
-    void set_leases() {
-        UniqueFd memory(::memfd_create("leases", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    /// Memory of words that the server looks at, instead of what there was.
+    std::optional<ipc::Memory> new_words(std::uint64_t*& words) const {
+        UniqueFd memory(::memfd_create("words", MFD_CLOEXEC | MFD_ALLOW_SEALING));
         if (::ftruncate(memory.get(), scribbled_page) != 0 ||
             ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
-            return;
+            return std::nullopt;
         void* const place =
             ::mmap(nullptr, scribbled_page, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-        if (place == MAP_FAILED) return;
-        if (leases_ != nullptr) ::munmap(leases_, scribbled_page);
-        leases_ = static_cast<std::uint64_t*>(place);
-        (void)noted(context_->set_leases(soon_enough(),
-                                         ipc::Memory(std::move(memory), scribbled_page, true)));
+        if (place == MAP_FAILED) return std::nullopt;
+        if (words != nullptr) ::munmap(words, scribbled_page);
+        words = static_cast<std::uint64_t*>(place);
+        return ipc::Memory(std::move(memory), scribbled_page, true);
+    }
+    void set_words() {
+        if (auto leases = new_words(leases_))
+            (void)noted(context_->set_leases(soon_enough(), *std::move(leases)));
+        if (!context_) return;
+        if (auto pins = new_words(pins_))
+            (void)noted(context_->set_pins(soon_enough(), *std::move(pins)));
+    }
+    // As many as it may have, there or nowhere, and none at times.
+    void use_pins() {
+        if (pins_ == nullptr) return;
+        for (std::size_t i = 0; i < scribbled_page / sizeof(std::uint64_t); ++i) {
+            if (random_() % 4 != 0) continue;
+            const std::uint64_t run = random_() % paging::runs_in_segment * scribbled_pins;
+            std::atomic_ref(pins_[i]).store(random_() % 8 != 0 ? run + 1
+                                                               : drawn_word(random_) | 1ULL << 31U);
+        }
     }
     // Small numbers are those of files that were found by name.
     void use_leases() {
@@ -323,6 +354,7 @@ private:
     ipc::Cap<FileObject> shown_;
     ipc::Cap<FileObject> to_lend_;
     std::uint64_t* leases_ = nullptr;
+    std::uint64_t* pins_ = nullptr;
     std::deque<MappedMemory> mapped_;
 };
 
@@ -373,7 +405,7 @@ void scribble(const std::string& socket, const ScribblerFiles& files, ScribblerW
                 for (const auto& hand : hands) {
                     hand->map_all();
                     hand->search(never_shown, "what it may not read");
-                    hand->search(shown_in(phase / 2), "what it may not read any more");
+                    hand->search(shown_in(phase / 2), "what it may not read any more", false);
                 }
                 words.searched = phase;
             }

@@ -67,6 +67,23 @@ std::int64_t quire_client_pread(quire_client_file* file, std::uint64_t position,
                                 std::size_t size) {
     return for_c([&] { return count_for_c(file->file.pread(position, room_of(memory, size))); });
 }
+int quire_client_view_file(quire_client_file* file, std::uint64_t position, std::size_t size,
+                           quire_client_view** view, const void** bytes, std::size_t* count) {
+    *view = nullptr;
+    *bytes = nullptr;
+    *count = 0;
+    return for_c([&] {
+        auto found = file->file.view(position, size);
+        if (!found) return code_for_c(found);
+        *view = new quire_client_view{file->server, std::move(*found)};
+        *bytes = (*view)->view.bytes().data();
+        *count = (*view)->view.bytes().size();
+        return 0;
+    });
+}
+void quire_client_free_view(quire_client_view* view) {
+    delete view;
+}
 int quire_client_write(quire_client_file* file, const void* memory, std::size_t size) {
     return for_c([&] { return code_for_c(file->file.write(content_of(memory, size))); });
 }

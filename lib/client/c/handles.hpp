@@ -29,6 +29,11 @@ struct quire_client_file {
     std::string error_text;
 };
 
+struct quire_client_view {
+    std::shared_ptr<quire::ipc::Server> server;
+    quire::client::View view;
+};
+
 struct quire_client_directory {
     std::shared_ptr<quire::ipc::Server> server;
     quire::client::Directory directory;

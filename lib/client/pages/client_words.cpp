@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT
 
-#include "pages/lease_words.hpp"
+#include "pages/client_words.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "context_state.hpp"
 
 namespace quire::client {
 
-LeaseWords::~LeaseWords() {
+ClientWords::~ClientWords() {
     if (words_ != nullptr) ::munmap(words_, size);
 }
 
-Result<void> LeaseWords::make(const ContextState& state) {
-    UniqueFd memory(::memfd_create("quire-leases", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+Result<void> ClientWords::make(const ContextState& state) {
+    UniqueFd memory(::memfd_create(name_, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!memory || ::ftruncate(memory.get(), size) != 0 ||
         ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0)
         return fail_errno();
@@ -24,12 +26,15 @@ Result<void> LeaseWords::make(const ContextState& state) {
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, memory.get(), 0);
     if (place == MAP_FAILED) return fail_errno();
     words_ = static_cast<Word*>(place);
-    QUIRE_TRY(state.context->set_leases(state.call(), ipc::Memory(std::move(memory), size, true)));
-    for (std::size_t word = size / sizeof(Word); word > 0; --word) free_.push_back(word - 1);
+    QUIRE_TRY_ASSIGN(const std::size_t most,
+                     tell_(state, ipc::Memory(std::move(memory), size, true)));
+    for (std::size_t word = std::min(most, size / sizeof(Word)); word > 0; --word)
+        free_.push_back(word - 1);
     return {};
 }
 
-Result<std::optional<std::size_t>> LeaseWords::take(const ContextState& state, std::uint64_t file) {
+Result<std::optional<std::size_t>> ClientWords::take(const ContextState& state,
+                                                     std::uint64_t value) {
     if (refused_) return std::nullopt;
     if (words_ == nullptr) {
         if (const auto made = make(state); !made) {
@@ -41,11 +46,11 @@ Result<std::optional<std::size_t>> LeaseWords::take(const ContextState& state, s
     if (free_.empty() || !mark_.is_ours()) return std::nullopt;
     const std::size_t word = free_.back();
     free_.pop_back();
-    words_[word].store(file, std::memory_order_seq_cst);
+    words_[word].store(value, std::memory_order_seq_cst);
     return word;
 }
 
-void LeaseWords::give_back(std::size_t word) {
+void ClientWords::give_back(std::size_t word) {
     if (!mark_.is_ours()) return;
     words_[word].store(0, std::memory_order_release);
     free_.push_back(word);

@@ -15,6 +15,7 @@ constexpr int most_rounds = 3;
 /// For one read, which may lie in a segment of its own for each of its runs.
 constexpr int most_mappings = 2 * (paging::PageReader::longest / paging::run_size + 1);
 constexpr unsigned reads_by_message = 64;
+constexpr std::size_t most_runs_of_view = View::longest / paging::run_size + 1;
 
 }  // namespace
 
@@ -68,6 +69,52 @@ Result<std::optional<std::size_t>> PagedContent::read_part(ContextState& state,
         QUIRE_TRY_ASSIGN(const Next next, bring_in(state, file, position, memory.size()));
         if (next == Next::by_message) return std::nullopt;
     }
+}
+
+Result<std::optional<View>> PagedContent::view(const std::shared_ptr<ContextState>& state,
+                                               protocols::FileObject& file, std::uint64_t position,
+                                               std::size_t length) {
+    using Outcome = paging::PageReader::Outcome;
+    if (state->memory.is_refused() || not_now_ > 0) return std::nullopt;
+    int mappings = 0;
+    bool asked = false;
+    for (int round = 0; round < most_rounds;) {
+        const auto stretch = reader_ ? reader_->find(position, length, most_runs_of_view)
+                                     : paging::PageReader::Stretch{};
+        if (stretch.outcome == Outcome::died)
+            return fail(std::errc::connection_reset, "the server is gone");
+        if (stretch.outcome == Outcome::unmapped) {
+            if (mappings++ == most_mappings) return senseless("content outside of its segment");
+            QUIRE_TRY(state->memory.map(*state, stretch.segment));
+            continue;
+        }
+        ++round;
+        if (stretch.outcome == Outcome::done && (asked || !stretch.rest_is_missing)) {
+            QUIRE_TRY_ASSIGN(auto view, pin(state, stretch));
+            if (!view) return std::nullopt;
+            if (!reader_->is_still_there(stretch)) continue;
+            window_.passed(position + stretch.count);
+            return view;
+        }
+        asked = true;
+        QUIRE_TRY_ASSIGN(const Next next, bring_in(*state, file, position, length));
+        if (next == Next::by_message) return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+Result<std::optional<View>> PagedContent::pin(const std::shared_ptr<ContextState>& state,
+                                              const paging::PageReader::Stretch& stretch) {
+    std::vector<std::size_t> words;
+    words.reserve(stretch.entries.size());
+    View view(state, std::move(words), {stretch.data, stretch.count});
+    for (const std::uint64_t entry : stretch.entries) {
+        QUIRE_TRY_ASSIGN(const auto word,
+                         state->pins.take(*state, std::uint64_t{paging::run_of(entry)} + 1));
+        if (!word) return std::nullopt;
+        view.words_.push_back(*word);
+    }
+    return view;
 }
 
 Result<PagedContent::Next> PagedContent::bring_in(ContextState& state, protocols::FileObject& file,

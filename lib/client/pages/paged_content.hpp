@@ -10,6 +10,7 @@
 
 #include "pages/window.hpp"
 #include "quire/base/result.hpp"
+#include "quire/client/view.hpp"
 #include "quire/ipc/cap.hpp"
 #include "quire/memory/page_reader.hpp"
 #include "quire/protocols/file.hpp"
@@ -30,6 +31,11 @@ public:
     Result<std::optional<std::size_t>> read(ContextState& state, protocols::FileObject& file,
                                             std::uint64_t position, std::span<std::byte> memory);
 
+    /// The same to be looked at where it lies: up to `length` bytes, as far as they are in a row there.
+    Result<std::optional<View>> view(const std::shared_ptr<ContextState>& state,
+                                     protocols::FileObject& file, std::uint64_t position,
+                                     std::size_t length);
+
     /// The same where all of it is there: no message, no system call.
     std::optional<std::size_t> read_shown(std::uint64_t position, std::span<std::byte> memory) {
         if (!reader_ || memory.size() > paging::PageReader::longest) return std::nullopt;
@@ -45,6 +51,8 @@ private:
     Result<std::optional<std::size_t>> read_part(ContextState& state, protocols::FileObject& file,
                                                  std::uint64_t position,
                                                  std::span<std::byte> memory);
+    Result<std::optional<View>> pin(const std::shared_ptr<ContextState>& state,
+                                    const paging::PageReader::Stretch& stretch);
     Result<Next> bring_in(ContextState& state, protocols::FileObject& file, std::uint64_t position,
                           std::size_t least);
     Result<Next> take(ContextState& state, std::uint64_t position, const protocols::PageMap& where);

@@ -34,6 +34,16 @@ static int use_files(quire_client_context* context) {
     EXPECT(quire_client_pwrite(file, 0, "H", 1) == 0);
     EXPECT(quire_client_pread(file, 0, memory, 5) == 5);
     EXPECT(memcmp(memory, "Hello", 5) == 0);
+    quire_client_view* view = NULL;
+    const void* bytes = NULL;
+    size_t count = 0;
+    EXPECT(quire_client_view_file(file, 7, 100, &view, &bytes, &count) == 0);
+    EXPECT(view != NULL && count == 5 && memcmp(bytes, "world", 5) == 0);
+    quire_client_free_view(view);
+    EXPECT(quire_client_view_file(file, 12, 100, &view, &bytes, &count) == 0);
+    EXPECT(view != NULL && count == 0);
+    quire_client_free_view(view);
+    quire_client_free_view(NULL);
     EXPECT(quire_client_seek(file, -1, SEEK_SET) == -EINVAL);
     EXPECT(quire_client_seek(file, 0, 99) == -EINVAL);
     EXPECT(quire_client_file_error(file) == -EINVAL);

@@ -123,6 +123,47 @@ TEST_F(NonsenseOfServers, in_tables_of_names_is_found_or_asked_for) {
     EXPECT_GT(found, 0);
 }
 
+// What is looked at where it lies is mapped, whatever leads there, and however many may be.
+TEST_F(NonsenseOfServers, in_memory_is_looked_at_where_it_is_mapped) {
+    constexpr std::size_t size = 256 * KiB;
+    liar->segments[paging::life_segment] = segment_of(4096, {1});
+    std::mt19937_64 random(6);
+    file.pages = {.cell_segment = 1,
+                  .cell_offset = 0,
+                  .identity = 7,
+                  .chunk_segment = 1,
+                  .chunk_offset = 64 * KiB};
+    file.answer = 1000;
+    int shared = 0;
+    for (int round = 0; round < 300; ++round) {
+        std::vector<std::uint64_t> words(size / 8, 0);
+        const auto some_entry = [&] {
+            return random() % 16 == 0
+                       ? random()
+                       : paging::make_entry(static_cast<std::uint32_t>(512 + random() % 5), 1);
+        };
+        words[0] = 7;
+        words[1] = random() % 8 == 0 ? random() : random() % (size * 2);
+        for (std::size_t i = 2; i < 8; ++i) words[i] = some_entry();
+        for (std::size_t i = 0; i < 512; ++i) words[64 * KiB / 8 + i] = some_entry();
+        liar->segments[1] = segment_of(size, words);
+        liar->pins = random() % 4 == 0 ? random() : random() % 70;
+        Context own{ipc::Cap<OpenerContext>(liar)};
+        File opened = *own.open("f", "r", {.buffered = false});
+        std::vector<View> views;
+        for (int i = 0; i < 20; ++i) {
+            auto view =
+                opened.view(random() % 4 == 0 ? random() : random() % size, random() % (2 * size));
+            if (!view) continue;
+            unsigned sum = 0;
+            for (const std::byte byte : view->bytes()) sum += static_cast<unsigned>(byte);
+            if (view->is_shared()) ++shared;
+            if (sum != 1) views.push_back(*std::move(view));
+        }
+    }
+    EXPECT_GT(shared, 100);
+}
+
 TEST_F(NonsenseOfServers, in_memory_is_an_error_or_read_by_message) {
     constexpr std::size_t size = 64 * KiB;
     std::vector<std::byte> bytes(100);

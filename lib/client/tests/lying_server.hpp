@@ -132,6 +132,9 @@ public:
         return fail(std::errc::no_such_file_or_directory);
     }
 
+    Result<std::uint32_t> set_pins(const ipc::Call&, ipc::Memory) override {
+        return static_cast<std::uint32_t>(pins);
+    }
     Result<ipc::Memory> write_segment(const ipc::Call& call, std::uint32_t number) override {
         return segment(call, number);
     }
@@ -149,6 +152,7 @@ public:
     std::shared_ptr<LyingDirectory> directory = std::make_shared<LyingDirectory>();
     std::uint64_t size = 0;
     std::size_t content = 0;
+    std::uint64_t pins = 64;
     std::function<Result<void>()> buffer = [] { return Result<void>(); };
 
 private:

@@ -53,7 +53,8 @@ ContextObject::ContextObject(std::shared_ptr<SessionHost> host, const Authority&
     : presence_(std::move(host), &SessionHost::contexts),
       owner_{authority, account, std::make_shared<wire::TransferBuffer>(account),
              std::make_shared<ContextMemory>(presence_->domains, authority)},
-      leases_(std::make_shared<Leases>(account)) {}
+      leases_(std::make_shared<Leases>(account)),
+      pins_(std::make_shared<PinnedRuns>(account)) {}
 
 Result<fs::Found> ContextObject::find(const fs::Call& call, std::string_view path,
                                       bool follow) const {
@@ -190,6 +191,13 @@ Result<protocols::OpenerContextNamesResult> ContextObject::names(const ipc::Call
 
 Result<void> ContextObject::set_leases(const ipc::Call&, ipc::Memory words) {
     return leases_->set(words);
+}
+
+Result<std::uint32_t> ContextObject::set_pins(const ipc::Call&, ipc::Memory words) {
+    QUIRE_TRY_ASSIGN(const auto domain, owner_.memory->domain());
+    const std::uint32_t most = domain->add_pins(pins_);
+    QUIRE_TRY(pins_->set(words, most));
+    return most;
 }
 
 // Who found the content there has opened the file: whether he may is not asked again.

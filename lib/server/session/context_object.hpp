@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "pages/pinned_runs.hpp"
 #include "quire/protocols/filesystem.hpp"
 #include "session/file_session.hpp"
 #include "session/session_host.hpp"
@@ -42,6 +43,7 @@ public:
                                                                  std::uint64_t node) override;
     void end_lease(const ipc::Call& call, std::uint64_t node) override;
     Result<ipc::Memory> write_segment(const ipc::Call& call, std::uint32_t number) override;
+    Result<std::uint32_t> set_pins(const ipc::Call& call, ipc::Memory words) override;
 
     // context_names.cpp
     Result<void> remove(const ipc::Call& call, std::string_view path) override;
@@ -109,6 +111,7 @@ private:
     const Presence presence_;
     const SessionOwner owner_;
     const std::shared_ptr<Leases> leases_;
+    const std::shared_ptr<PinnedRuns> pins_;
     std::atomic<std::uint16_t> umask_ = 0;
 };
 

@@ -146,6 +146,7 @@ const std::vector<Attempt> context_attempts{
     {268, Nature::misses, with(beginning)},
     {269, Nature::tells, with(beginning)},
     {270, Nature::looks, with(paging::life_segment)},
+    {273, Nature::looks, with(), true},
 };
 
 const std::vector<Attempt> file_attempts{

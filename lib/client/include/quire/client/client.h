@@ -18,6 +18,7 @@ extern "C" {
 
 typedef struct quire_client_context quire_client_context;
 typedef struct quire_client_file quire_client_file;
+typedef struct quire_client_view quire_client_view;
 typedef struct quire_client_directory quire_client_directory;
 typedef struct quire_client_events quire_client_events;
 
@@ -92,6 +93,12 @@ int quire_client_close(quire_client_file* file);
 /* How many bytes. */
 int64_t quire_client_read(quire_client_file* file, void* memory, size_t size);
 int64_t quire_client_pread(quire_client_file* file, uint64_t position, void* memory, size_t size);
+/* Content to be looked at where it lies, as it is at this moment, until the view is freed: at most `size` bytes and 1 MiB, as
+   far as they lie in a row. `count` 0: the file ends there. */
+int quire_client_view_file(quire_client_file* file, uint64_t position, size_t size,
+                           quire_client_view** view, const void** bytes, size_t* count);
+/* NULL is allowed. */
+void quire_client_free_view(quire_client_view* view);
 /* All of them, or an error. */
 int quire_client_write(quire_client_file* file, const void* memory, size_t size);
 int quire_client_pwrite(quire_client_file* file, uint64_t position, const void* memory,

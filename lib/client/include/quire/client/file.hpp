@@ -15,6 +15,7 @@
 #include "quire/client/changes.hpp"
 #include "quire/client/events.hpp"
 #include "quire/client/open_mode.hpp"
+#include "quire/client/view.hpp"
 #include "quire/ipc/cap.hpp"
 #include "quire/protocols/file.hpp"
 
@@ -54,6 +55,10 @@ public:
     Result<std::size_t> read(std::span<std::byte> memory);
     /// Elsewhere; the position stays.
     Result<std::size_t> pread(std::uint64_t position, std::span<std::byte> memory);
+    /// The same to be looked at where it lies, without a copy where that can be. At most `length` bytes
+    /// and at most View::longest, as far as they lie in a row: fewer do not mean that the file ends, none
+    /// do. The position stays.
+    Result<View> view(std::uint64_t position, std::size_t length);
     /// All, or it fails: then it is not known how much of it is there, and the position stays. At
     /// the file's end where it is open for appending.
     /// Fails: file_too_large, no_space_on_device.
@@ -122,6 +127,7 @@ private:
     Result<std::uint64_t> send(std::uint64_t position, std::span<const std::byte> memory);
     Result<std::size_t> read_at_position(std::span<std::byte> memory);
     Result<std::size_t> read_elsewhere(std::uint64_t position, std::span<std::byte> memory);
+    Result<View> view_of(std::uint64_t position, std::size_t length);
     Result<std::size_t> fill(std::uint64_t position, std::size_t amount);
     /// From memory alone; nothing: it is not there, or something has to be done before.
     std::optional<std::size_t> read_shown(std::uint64_t position, std::span<std::byte> memory);
