@@ -37,14 +37,14 @@ struct LeftOut {
     bool taking_away_first = false;  ///< it looks who stores, and takes the entry away then
     bool keeping = false;            ///< a run is used again although it may be stored into
     bool numbers = false;            ///< all loans have the same one
-    bool asked_to_lend = false;      ///< a cell is lent anew while the writer is writing there
-    bool asked_to_evict = false;     ///< its run is taken away then
+    bool keeping_cells = false;      ///< the same of a cell, which is lent anew
+    bool refusing = false;           ///< a run is taken from a file on loan while somebody stores
+    bool asking_before_end =
+        false;  ///< who has stored asks for a loss when it has said that it is done
 };
 
-/// Cells (a head and one pair) and runs are lent to whichever of two files needs one.
-///
-/// The server lends and evicts when the writer asks, who waits for the answer. Here it may go on writing
-/// meanwhile, but not in that cell: nothing in the steps makes up for that.
+/// Cells (a head and one pair) and runs are lent to whichever of two files needs one, and taken away,
+/// whatever the writer does meanwhile.
 class LendingModel {
     using Byte = std::uint8_t;
 
@@ -123,6 +123,7 @@ class LendingModel {
         std::array<Byte, files> cell{nobody, nobody};
         std::array<Byte, files> run_with{nobody, nobody};
         std::array<Byte, runs> kept{};  // since when
+        std::array<Byte, cells> kept_cells{};
         std::array<Words, files> content{};
 
         bool operator==(const State&) const = default;
@@ -169,6 +170,8 @@ private:
     void add(State next) {
         // The writer does not store there any more, nor will it ever be as then.
         for (Byte& since : next.kept)
+            if (since != next.memory[in_use]) since = 0;
+        for (Byte& since : next.kept_cells)
             if (since != next.memory[in_use]) since = 0;
         const auto [place, is_new] = seen_.insert(next);
         if (is_new) order_.push_back(&*place);
@@ -261,8 +264,8 @@ private:
         for (Byte word = state.from; word < words; ++word)
             state.by_writer.put(word_of(state.run, word), stamp(state.writes, state.writes_to));
     }
-    static void end(State& state) {
-        state.by_writer.put_last(in_use, byte(state.writes * 2));
+    void end(State& state) const {
+        if (left_out_.asking_before_end) state.by_writer.put_last(in_use, byte(state.writes * 2));
         state.writer = WriterStep::ask;
     }
     void judge_write(State& state, Byte loan) const {
@@ -274,16 +277,12 @@ private:
                 state.told_done[state.writes_to][word] = state.writes;
         rest(state);
     }
-    static void rest(State& state) {
-        if (state.writer != WriterStep::ask)
+    void rest(State& state) const {
+        if (state.writer != WriterStep::ask || !left_out_.asking_before_end)
             state.by_writer.put_last(in_use, byte(state.writes * 2));
         state.loan = {};
         state.writes_to = state.from = state.run = 0;
         state.writer = WriterStep::rest;
-    }
-    /// Whether the writer may be using it.
-    static bool uses(const State& state, Byte cell) {
-        return state.writer != WriterStep::rest && state.loan.cell == cell;
     }
 
     // --- the server
@@ -310,6 +309,13 @@ private:
                 break;
             case ServerStep::look_again:
                 if (state.task == Task::revoke) take_back(next);
+                // Who stores may have looked at the entry before.
+                if (state.task == Task::evict && state.memory[in_use] % 2 == 1 &&
+                    !left_out_.refusing) {
+                    next.memory[entry_of(cell)] = entry_value(state.run_with[state.file]);
+                    end_task(next);
+                    break;
+                }
                 next.since = left_out_.keeping ? Byte{0} : state.memory[in_use];
                 next.server = state.run_with[state.file] == nobody ? ServerStep::give_back
                                                                    : ServerStep::marks;
@@ -357,7 +363,7 @@ private:
         if (cell == nobody) {
             for (cell = 0; cell < cells; ++cell) {
                 if (state.cell[1U - file] == cell) continue;
-                if (uses(state, cell) && !left_out_.asked_to_lend) continue;
+                if (state.kept_cells[cell] != 0) continue;
                 lend(next, ServerStep::show_loan);
             }
             return;
@@ -369,7 +375,6 @@ private:
         next.task = Task::write_back;
         next.server = ServerStep::marks;
         add(next);
-        if (uses(state, cell) && !left_out_.asked_to_evict) return;
         next.task = Task::evict;
         if (!left_out_.taking_away_first) next.memory[entry_of(cell)] = no_entry;
         next.server = ServerStep::look_again;
@@ -398,13 +403,15 @@ private:
             add(next);
         }
     }
-    static void give_back(State& state) {
+    void give_back(State& state) const {
         Byte& cell = state.cell[state.file];
         Byte& run = state.run_with[state.file];
         state.memory[entry_of(cell)] = no_entry;
         if (run != nobody && state.since % 2 == 1) state.kept[run] = state.since;
         run = nobody;
-        if (state.task == Task::revoke) cell = nobody;
+        if (state.task != Task::revoke) return;
+        if (state.since % 2 == 1 && !left_out_.keeping_cells) state.kept_cells[cell] = state.since;
+        cell = nobody;
     }
     static void end_task(State& state) {
         state.task = {};
@@ -471,8 +478,9 @@ TEST(LendingModel, has_one_without_any_of_the_steps) {
     EXPECT_TRUE(goes_wrong({.taking_away_first = true}));
     EXPECT_TRUE(goes_wrong({.keeping = true}));
     EXPECT_TRUE(goes_wrong({.numbers = true}));
-    EXPECT_TRUE(goes_wrong({.asked_to_lend = true}));
-    EXPECT_TRUE(goes_wrong({.asked_to_evict = true}));
+    EXPECT_TRUE(goes_wrong({.keeping_cells = true}));
+    EXPECT_TRUE(goes_wrong({.refusing = true}));
+    EXPECT_TRUE(goes_wrong({.asking_before_end = true}));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ Result<std::byte*> map_aligned(int fd, std::uint64_t size, int protection) {
 }
 
 Result<std::unique_ptr<Segment>> Segment::create(std::uint64_t size, Kind kind) {
-    UniqueFd fd(::memfd_create("quire", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    UniqueFd fd(::memfd_create("quire-segment", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) return fail_errno();
     if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) return fail_errno();
     QUIRE_TRY_ASSIGN(std::byte* const data, map_aligned(fd.get(), size, PROT_READ | PROT_WRITE));
