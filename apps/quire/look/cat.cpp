@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 
 #include "frame/options.hpp"
 #include "frame/verb.hpp"
@@ -17,6 +18,8 @@ namespace {
 
 // Large enough that a run of a well laid out file is one request, small enough to stay in cache.
 constexpr std::size_t run_length = MiB;
+/// Where mostly nothing is.
+constexpr std::size_t run_behind_end = 32 * KiB;
 
 class Cat final : public Command {
 public:
@@ -29,7 +32,9 @@ public:
         session_ = &session;
         // On a terminal the file itself is the progress.
         if (!session.environment().output_is_terminal) progress_ = &session.progress();
-        memory_.resize(run_length);
+        // Pages that nothing is read into are not touched.
+        place_ = std::make_unique_for_overwrite<std::byte[]>(run_length);
+        memory_ = {place_.get(), run_length};
         if (addresses_.empty()) addresses_.emplace_back("-");
         for (const std::string& address : addresses_) {
             auto done = address == "-" ? copy_input() : copy(address);
@@ -61,17 +66,22 @@ private:
         progress_->current(start.place.text);
         std::uint64_t offset = 0;
         while (true) {
-            // Holes are not read: their zeros are at hand.
-            QUIRE_TRY_ASSIGN(const std::uint64_t data, next_data(*file, offset, attributes.size));
-            QUIRE_TRY(write_zeros(data - offset));
-            offset = data;
-            QUIRE_TRY_ASSIGN(const std::uint64_t end, end_of_data(*file, offset));
+            // What has grown meanwhile, and what says that it has no size.
+            std::uint64_t end = offset + run_behind_end;
+            if (offset < attributes.size) {
+                // Holes are not read: their zeros are at hand.
+                QUIRE_TRY_ASSIGN(const std::uint64_t data,
+                                 next_data(*file, offset, attributes.size));
+                QUIRE_TRY(write_zeros(data - offset));
+                offset = data;
+                QUIRE_TRY_ASSIGN(end, end_of_data(*file, offset));
+            }
             const std::size_t wanted =
                 static_cast<std::size_t>(std::min<std::uint64_t>(memory_.size(), end - offset));
             QUIRE_TRY_ASSIGN(const std::size_t count,
-                             file->read(call, offset, std::span(memory_).first(wanted)));
+                             file->read(call, offset, memory_.first(wanted)));
             if (count == 0) break;
-            QUIRE_TRY(session_->out().write(std::span(memory_).first(count)));
+            QUIRE_TRY(session_->out().write(memory_.first(count)));
             progress_->advance(count, 0);
             offset += count;
         }
@@ -99,7 +109,7 @@ private:
         while (length > 0) {
             const auto count =
                 static_cast<std::size_t>(std::min<std::uint64_t>(length, memory_.size()));
-            QUIRE_TRY(session_->out().write(std::span(memory_).first(count)));
+            QUIRE_TRY(session_->out().write(memory_.first(count)));
             progress_->advance(count, 0);
             length -= count;
         }
@@ -113,8 +123,7 @@ private:
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return fail_errno("reading standard input");
             if (count == 0) return {};
-            QUIRE_TRY(
-                session_->out().write(std::span(memory_).first(static_cast<std::size_t>(count))));
+            QUIRE_TRY(session_->out().write(memory_.first(static_cast<std::size_t>(count))));
         }
     }
 
@@ -122,7 +131,8 @@ private:
     NoProgress no_progress_;
     Progress* progress_ = &no_progress_;
     std::vector<std::string> addresses_;
-    std::vector<std::byte> memory_;
+    std::unique_ptr<std::byte[]> place_;
+    std::span<std::byte> memory_;
 };
 
 }  // namespace
