@@ -111,8 +111,14 @@ Result<std::optional<View>> PagedContent::pin(const std::shared_ptr<ContextState
     for (const std::uint64_t entry : stretch.entries) {
         QUIRE_TRY_ASSIGN(const auto word,
                          state->pins.take(*state, std::uint64_t{paging::run_of(entry)} + 1));
-        if (!word) return std::nullopt;
+        if (!word) break;
         view.words_.push_back(*word);
+    }
+    // As much of it as may be pinned.
+    if (view.words_.size() < stretch.entries.size()) {
+        if (view.words_.empty()) return std::nullopt;
+        view.bytes_ = view.bytes_.first(view.words_.size() * paging::run_size -
+                                        stretch.position % paging::run_size);
     }
     return view;
 }

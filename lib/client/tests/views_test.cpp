@@ -97,6 +97,24 @@ TEST_P(Views, are_copies_when_there_are_too_many) {
     EXPECT_EQ(text_of(views[0].bytes()), content.substr(128 * KiB, 100));
 }
 
+class ViewsOfFew : public PagedGround {
+protected:
+    ViewsOfFew() : PagedGround(4 * MiB) {}
+};
+QUIRE_BOTH_WAYS(ViewsOfFew);
+
+TEST_P(ViewsOfFew, are_as_long_as_may_be_pinned) {
+    const std::string content = pattern(MiB);
+    make("f", content);
+    File file = open("f", "r", straight_to_it);
+    const View view = *file.view(1000, View::longest);
+    EXPECT_TRUE(view.is_shared());
+    EXPECT_LE(view.bytes().size(), 4 * 64 * KiB - 1000);
+    EXPECT_EQ(text_of(view.bytes()), content.substr(1000, view.bytes().size()));
+    EXPECT_TRUE(all_by_views(file, View::longest) == content);
+    EXPECT_TRUE(all_by_views(file, 10'000) == content);
+}
+
 TEST_P(Views, outlive_what_they_came_from) {
     const std::string content = pattern(100'000);
     make("f", content);
