@@ -105,7 +105,8 @@ private:
 
     Result<void> write_zeros(std::uint64_t length) {
         if (length == 0) return {};
-        std::ranges::fill(memory_, std::byte{0});
+        std::ranges::fill(memory_.first(std::min<std::uint64_t>(length, memory_.size())),
+                          std::byte{0});
         while (length > 0) {
             const auto count =
                 static_cast<std::size_t>(std::min<std::uint64_t>(length, memory_.size()));
