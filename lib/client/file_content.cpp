@@ -145,7 +145,7 @@ Result<View> File::view(std::uint64_t position, std::size_t length) {
     return note(view_of(position, length));
 }
 
-// What is on loan changes where it lies; what a file of its own is of, too.
+// What is on loan changes where it lies: of that there are copies only.
 Result<View> File::view_of(std::uint64_t position, std::size_t length) {
     QUIRE_TRY(need(readable()));
     QUIRE_TRY(drain());
